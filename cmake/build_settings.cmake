@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Settings that hold for every target, whichever preset or command line started the build.
+
+option(DMP_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(DMP_BUILD_PROGRAMS "Build tools, bench and examples" ${PROJECT_IS_TOP_LEVEL})
+set(DMP_SANITIZER "" CACHE STRING "address, undefined or thread; empty for none")
+set_property(CACHE DMP_SANITIZER PROPERTY STRINGS "" address undefined thread)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)  # the static library may end up in a Python module or a plug-in
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)  # clang-tidy and editors read it
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+  set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release or Debug" FORCE)
+  endif()
+
+  # CMake's own Release adds -DNDEBUG. Ours does not: what the tests check is what ships, asserts
+  # included. The price is visible in the bench and is paid only where an assert stands.
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g -D_GLIBCXX_ASSERTIONS")
+
+  if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    find_program(DMP_CCACHE ccache)
+    mark_as_advanced(DMP_CCACHE)
+    if(DMP_CCACHE)
+      set(CMAKE_CXX_COMPILER_LAUNCHER ${DMP_CCACHE})
+    endif()
+  endif()
+endif()
+
+if(DMP_SANITIZER)
+  add_compile_options(-fsanitize=${DMP_SANITIZER} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DMP_SANITIZER})
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+
+find_package(Threads REQUIRED)
