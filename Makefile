@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Thin verbs; each works from a clean clone. The work is in scripts/, where exit codes are exact
+# (0 pass, 1 fail, 3 set-up impossible); make itself turns every failure into 2.
+
+.DEFAULT_GOAL := help
+FEED ?=
+JOBS ?= $(shell nproc)
+ARGS ?=
+export JOBS
+
+.PHONY: help
+help: ## list the verbs
+	@echo "make <verb>:"
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@echo "options: FEED=path (demo)  ARGS='…' (bench, dst)  JOBS=n (parallel compilers)"
+
+.PHONY: setup
+setup: ## install every Debian package that any verb needs
+	@scripts/setup all
+
+.PHONY: build
+build: ## build library, tests and programs into build/release
+	@scripts/build release
+
+.PHONY: demo
+demo: ## build and run the market-data demonstration; FEED=path replays a recording of yours
+	@scripts/demo $(FEED)
+
+.PHONY: test
+test: ## build and run all tests
+	@scripts/test release
+
+.PHONY: bench
+bench: ## build and run the benchmarks
+	@scripts/run-program bench $(ARGS)
+
+.PHONY: dst
+dst: ## build and run the deterministic simulation tests
+	@scripts/run-program dst $(ARGS)
+
+.PHONY: sanitizers
+sanitizers: ## build and test with the address, undefined behaviour and thread sanitizers
+	@status=0; for preset in asan ubsan tsan; do scripts/test $$preset || status=1; done; exit $$status
+
+.PHONY: aarch64
+aarch64: ## cross compile for 64-bit ARM
+	@scripts/build aarch64
+
+.PHONY: lint
+lint: ## clang-tidy on library and programs
+	@scripts/lint
+
+.PHONY: format
+format: ## rewrite the C++ sources with clang-format 14
+	@scripts/format
+
+.PHONY: format-check
+format-check: ## fail if a C++ source is not formatted
+	@scripts/format --check
+
+.PHONY: check-includes
+check-includes: ## draw the graph of rooms; fail on an arrow that points up or sideways
+	@scripts/check-includes
+
+.PHONY: hooks
+hooks: ## run format-check and check-includes before each git commit
+	@scripts/install-hooks
+
+.PHONY: ci
+ci: ## everything the continuous integration runs
+	@.ci/run
+
+.PHONY: clean
+clean: ## remove build/
+	@rm -rf build
