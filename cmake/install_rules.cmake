@@ -6,9 +6,7 @@ include(CMakePackageConfigHelpers)
 
 set(dmp_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/disruptor_mp)
 
-install(TARGETS disruptor_mp EXPORT disruptor_mp_targets)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.hpp" PATTERN "dst" EXCLUDE)
+install(TARGETS disruptor_mp EXPORT disruptor_mp_targets FILE_SET HEADERS)
 install(EXPORT disruptor_mp_targets NAMESPACE disruptor_mp:: DESTINATION ${dmp_package_dir})
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/disruptor_mp-config.cmake.in
