@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace disruptor_mp {
+
+/// Why a set-up call failed. Closed list: every value has a test that provokes it.
+enum class Errc : std::uint8_t {
+  invalid_name,            ///< The ring's name or a participant's id breaks the naming rules.
+  invalid_option,          ///< An option is out of its range, or two options contradict each other.
+  not_found,               ///< No object has this name (and none appeared before the timeout).
+  already_exists,          ///< `create` met an object of this name.
+  no_space,                ///< /dev/shm or the disk cannot hold the object.
+  permission_denied,       ///< The kernel refused access to the object or its directory.
+  not_a_ring,              ///< The object is something else: it does not start with our magic.
+  truncated,               ///< The object is shorter than its header says, or than a header.
+  corrupt,                 ///< The header contradicts itself.
+  version_mismatch,        ///< The object has another format version.
+  byte_order_mismatch,     ///< The object was made on a machine of other byte order or word size.
+  event_size_mismatch,     ///< The ring's events have another size.
+  event_align_mismatch,    ///< The ring's events have another alignment.
+  event_type_mismatch,     ///< The ring's events have another name or other fields.
+  producer_alive,          ///< A single-producer ring already has a living producer.
+  consumer_alive,          ///< A living consumer already uses this id.
+  table_full,              ///< Every row of the participant table is taken.
+  locks_unsupported,       ///< The file system lacks open-file-description locks.
+  membarrier_unavailable,  ///< The ring relies on membarrier(2), which this process may not call.
+  consumers_missing,       ///< Consumers did not arrive in time.
+  closed,                  ///< The ring was closed: nothing can be published any more.
+  earlier_boot,     ///< A file ring written before the last reboot: its content is not trusted.
+  used_after_fork,  ///< The endpoint belongs to the parent of this process.
+  system_error,     ///< The kernel failed a call in a way that has no name above.
+};
+
+/// The name of a code as it is written in source, e.g. "no_space".
+[[nodiscard]] std::string_view to_string(Errc code) noexcept;
+
+/// What a set-up error says: which object, what is wrong, what was found and expected, what to do.
+struct ErrorText {
+  std::string object;    ///< e.g. "shm:quotes"
+  std::string problem;   ///< e.g. "events have another size"
+  std::string found;     ///< may be empty
+  std::string expected;  ///< may be empty
+  std::string remedy;    ///< an imperative sentence
+};
+
+/// The one exception type of the library. Thrown by set-up calls only (create, attach, wait_for_…);
+/// never by publish or poll. `what()` is one line made of all parts.
+class Error : public std::runtime_error {
+ public:
+  Error(Errc code, ErrorText text);
+
+  [[nodiscard]] Errc code() const noexcept { return code_; }
+  [[nodiscard]] const std::string& object() const noexcept { return text_.object; }
+  [[nodiscard]] const std::string& problem() const noexcept { return text_.problem; }
+  [[nodiscard]] const std::string& found() const noexcept { return text_.found; }
+  [[nodiscard]] const std::string& expected() const noexcept { return text_.expected; }
+  [[nodiscard]] const std::string& remedy() const noexcept { return text_.remedy; }
+
+ private:
+  Errc code_;
+  ErrorText text_;
+};
+
+}  // namespace disruptor_mp

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/ring/slots.hpp"
+
+namespace disruptor_mp {
+
+template <class E>
+class Producer;
+
+/// A range of slots to be filled in place; from Producer::claim. Published when it goes out of
+/// scope, unless an exception is on its way or `abandon` was called: then nobody ever sees it and
+/// the slots are claimed again next.
+///
+/// A slot holds whatever an earlier lap left there: fill every field. One claim at a time; the
+/// producer may neither move nor publish otherwise while one is open. If the claim failed it is
+/// empty, and `status` says why.
+template <class E>
+class Claim {
+ public:
+  using Reference = typename SlotGeometry<E>::Reference;
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = E;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Reference;
+
+    Reference operator*() const noexcept { return slots_->event(sequence_); }
+    Iterator& operator++() noexcept {
+      ++sequence_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept {
+      Iterator before = *this;
+      ++sequence_;
+      return before;
+    }
+    bool operator==(const Iterator& other) const noexcept { return sequence_ == other.sequence_; }
+
+   private:
+    friend class Claim;
+    Iterator(const Slots<E, std::byte>* slots, std::uint64_t sequence) noexcept
+        : slots_(slots), sequence_(sequence) {}
+    const Slots<E, std::byte>* slots_;
+    std::uint64_t sequence_;
+  };
+
+  Claim(Claim&& other) noexcept
+      : producer_(std::exchange(other.producer_, nullptr)),
+        first_(other.first_),
+        size_(std::exchange(other.size_, 0)),
+        status_(other.status_),
+        exceptions_(other.exceptions_) {}
+  Claim(const Claim&) = delete;
+  Claim& operator=(Claim&&) = delete;
+  ~Claim() {
+    if (producer_ != nullptr && std::uncaught_exceptions() <= exceptions_) publish();
+  }
+
+  [[nodiscard]] Publish status() const noexcept { return status_; }
+  explicit operator bool() const noexcept { return status_ == Publish::ok; }
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
+  [[nodiscard]] Iterator begin() const noexcept { return {slots(), first_}; }
+  [[nodiscard]] Iterator end() const noexcept { return {slots(), first_ + size_}; }
+  /// `index` must be less than size().
+  Reference operator[](std::size_t index) const noexcept { return slots()->event(first_ + index); }
+
+  /// Publishes all of it now.
+  void publish() noexcept { publish(size_); }
+  /// Publishes the first `count` events (at most size()) and gives the rest back.
+  void publish(std::size_t count) noexcept {
+    if (producer_ != nullptr && count != 0) producer_->commit(count < size_ ? count : size_);
+    abandon();
+  }
+  /// Gives all slots back unpublished.
+  void abandon() noexcept {
+    producer_ = nullptr;
+    size_ = 0;
+  }
+
+ private:
+  friend class Producer<E>;
+  explicit Claim(Publish failure) noexcept : status_(failure) {}
+  Claim(Producer<E>* producer, std::uint64_t first, std::size_t size) noexcept
+      : producer_(producer), first_(first), size_(size), exceptions_(std::uncaught_exceptions()) {}
+
+  [[nodiscard]] const Slots<E, std::byte>* slots() const noexcept {
+    return producer_ != nullptr ? &producer_->slots_ : nullptr;
+  }
+
+  Producer<E>* producer_ = nullptr;
+  std::uint64_t first_ = 0;
+  std::size_t size_ = 0;
+  Publish status_ = Publish::ok;
+  int exceptions_ = 0;
+};
+
+}  // namespace disruptor_mp

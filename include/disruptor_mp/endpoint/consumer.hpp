@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/endpoint/detail/consumer_core.hpp"
+#include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/os/fork_guard.hpp"
+#include "disruptor_mp/ring/bell.hpp"
+#include "disruptor_mp/ring/racy_copy.hpp"
+#include "disruptor_mp/ring/slots.hpp"
+#include "disruptor_mp/ring/window.hpp"
+
+namespace disruptor_mp {
+
+/// What a poll did.
+struct PollResult {
+  std::uint64_t count = 0;    ///< events handled
+  Poll outcome = Poll::idle;  ///< `events` if count > 0
+  explicit operator bool() const noexcept { return count > 0; }
+};
+
+/// Reads every event of a ring, in order. Not thread-safe (one thread at a time).
+///
+/// A required or gating consumer reads events where they lie; the producer cannot overwrite one
+/// before the consumer has committed it. Progress is committed (one release store) at the end of
+/// each batch of at most `max_batch` events; until then the producer waits, and after a crash the
+/// uncommitted events are read again by whoever resumes. Within one life of a consumer no event is
+/// handled twice, except one whose handler threw.
+///
+/// An observer gets a private copy, checked after copying, so it never sees a torn event;
+/// `missed()` counts exactly what was overwritten before it came.
+template <class E>
+class Consumer {
+ public:
+  using Reference = typename SlotGeometry<E>::ConstReference;
+
+  /// Joins the ring of this name; waits for it to appear until `options.timeout`.
+  /// @throws Error{not_found, consumer_alive, table_full, event_…_mismatch, version_mismatch, …}
+  static Consumer attach(std::string_view name,
+                         const ConsumerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
+    return Consumer(detail::ConsumerCore::attach(name, event_type_of<E>(), options), options);
+  }
+  /// As above; attaches to a ring of any event type, unless `event` asks for one.
+  static Consumer attach(std::string_view name, const ConsumerOptions& options = {},
+                         const EventType& event = {}) requires std::same_as<E, Bytes> {
+    return Consumer(detail::ConsumerCore::attach(name, event, options), options);
+  }
+
+  Consumer(Consumer&& other) noexcept
+      : core_(std::move(other.core_)),
+        guard_(std::move(other.guard_)),
+        slots_(other.slots_),
+        control_(other.control_),
+        cursor_(other.cursor_),
+        gates_bell_(other.gates_bell_),
+        copy_(std::move(other.copy_)),
+        next_(other.next_),
+        ready_(other.ready_),
+        max_batch_(other.max_batch_),
+        missed_(other.missed_),
+        exceptions_(other.exceptions_),
+        ended_(other.ended_) {
+    if (guard_) guard_->set_context(this);
+  }
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(Consumer&&) = delete;
+  /// Commits what was handled and leaves. A required consumer goes on holding the producer back: it
+  /// may come back.
+  ~Consumer() {
+    if (core_) leave(false);
+  }
+
+  // --- Reading
+  // ----------------------------------------------------------------------------------------------------
+
+  /// Handles what is there now, at most `max_batch` events, and commits it. Never waits.
+  /// `handler(event)`, `(event, sequence)` or `(event, sequence, end_of_batch)`. If it throws, the
+  /// events before are committed, and the event it threw on comes first next time.
+  template <class Handler>
+  PollResult poll(Handler&& handler) {
+    if (!look()) [[unlikely]] {
+      const Poll outcome = core_->idle_result(next_);
+      // Between the look and the death there may have come a last event.
+      if (outcome == Poll::idle || outcome == Poll::closed || !look())
+        return {.count = 0, .outcome = outcome};
+    }
+    return deliver(handler);
+  }
+
+  /// As poll, but waits for the first event until the deadline.
+  template <class Handler>
+  PollResult poll_until(TimePoint deadline, Handler&& handler) {
+    if (!look()) {
+      const Poll outcome = core_->wait(next_, deadline, [this] { return look(); });
+      if (outcome != Poll::events) return {.count = 0, .outcome = outcome};
+    }
+    return deliver(handler);
+  }
+
+  /// As poll, but waits for the first event without limit: until there is one, the stream is
+  /// closed, or its producer is gone.
+  template <class Handler>
+  PollResult wait_poll(Handler&& handler) {
+    return poll_until(never, handler);
+  }
+
+  /// Handles events until the stream ends. @return why it ended.
+  template <class Handler>
+  Poll run(Handler&& handler) {
+    for (;;) {
+      if (const PollResult result = wait_poll(handler); result.outcome != Poll::events)
+        return result.outcome;
+    }
+  }
+
+  /// Takes a copy of the next event and commits it; nothing if there is none.
+  std::optional<E> try_next() requires(!std::same_as<E, Bytes>) {
+    std::optional<E> event;
+    const std::uint64_t batch = std::exchange(max_batch_, 1);
+    poll([&](const E& e) { event = e; });
+    max_batch_ = batch;
+    return event;
+  }
+
+  /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
+  /// `ended()` says why. An event counts as handled when the next one is asked for; leaving the
+  /// loop early also counts it as handled, unless by an exception.
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = E;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = Reference;
+
+    Reference operator*() const noexcept { return consumer_->current(); }
+    Iterator& operator++() {
+      if (!consumer_->advance()) consumer_ = nullptr;
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool operator==(std::default_sentinel_t /*end*/) const noexcept { return consumer_ == nullptr; }
+
+   private:
+    friend class Consumer;
+    explicit Iterator(Consumer* consumer) noexcept : consumer_(consumer) {}
+    Consumer* consumer_;
+  };
+  Iterator begin() { return Iterator(advance() ? this : nullptr); }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+  /// Why the last iteration ended.
+  [[nodiscard]] Poll ended() const noexcept { return ended_; }
+
+  // --- Leaving
+  // ----------------------------------------------------------------------------------------------------
+
+  /// Leaves for good: also a required consumer stops holding the producer back. Afterwards only
+  /// destruction is allowed.
+  void resign() { leave(true); }
+
+  // --- Questions
+  // --------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] const std::string& id() const noexcept { return core_->id(); }
+  /// The sequence this consumer began at.
+  [[nodiscard]] Sequence start_sequence() const noexcept { return core_->start(); }
+  /// Whether it went on where an earlier holder of its id stopped.
+  [[nodiscard]] bool resumed() const noexcept { return core_->resumed(); }
+  /// The next sequence to be handled.
+  [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
+  /// Observers: how many events were overwritten before they could be read.
+  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+  [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
+  [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
+
+ private:
+  Consumer(std::unique_ptr<detail::ConsumerCore> core, const ConsumerOptions& options)
+      : core_(std::move(core)),
+        guard_(std::make_unique<os::ForkGuard>(&Consumer::become_orphan, this)),
+        slots_(core_->segment().slots(), core_->segment().shape()),
+        control_(&core_->segment().control()),
+        cursor_(core_->cursor()),
+        gates_bell_(core_->segment().bells().gates, core_->fences()),
+        next_(core_->start().value()),
+        ready_(next_),
+        max_batch_(std::min(options.max_batch, slots_.capacity())),
+        exceptions_(std::uncaught_exceptions()) {
+    if (core_->is_observer())
+      copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
+  }
+
+  static void become_orphan(void* consumer) noexcept {
+    auto* self = static_cast<Consumer*>(consumer);
+    self->ready_ = self->next_;
+  }
+
+  /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is
+  /// anything.
+  bool look() noexcept {
+    if (cursor_ == nullptr) skip_overwritten();
+    ready_ = slots_.published_end(*control_, next_, next_ + max_batch_);
+    return ready_ != next_;
+  }
+
+  template <class Handler>
+  PollResult deliver(Handler& handler) {
+    return cursor_ != nullptr ? deliver_in_place(handler) : deliver_copies(handler);
+  }
+
+  template <class Handler>
+  PollResult deliver_in_place(Handler& handler) {
+    const std::uint64_t first = next_;
+    try {
+      for (; next_ != ready_; ++next_) {
+        call(handler, slots_.event(next_), next_, next_ + 1 == ready_);
+      }
+    } catch (...) {
+      commit();
+      throw;
+    }
+    commit();
+    return {.count = next_ - first, .outcome = Poll::events};
+  }
+
+  template <class Handler>
+  PollResult deliver_copies(Handler& handler) {
+    std::uint64_t count = 0;
+    while (next_ != ready_ && take_copy()) {
+      call(handler, copied(), next_, next_ + 1 == ready_);
+      ++next_;
+      ++count;
+    }
+    // Lapped before the first copy was good: nothing was handled, but something was missed; not
+    // idle for the caller.
+    return {.count = count, .outcome = Poll::events};
+  }
+
+  template <class Handler>
+  static void call(Handler& handler, Reference event, std::uint64_t sequence, bool end_of_batch) {
+    if constexpr (std::invocable<Handler&, Reference, Sequence, bool>) {
+      handler(event, Sequence(sequence), end_of_batch);
+    } else if constexpr (std::invocable<Handler&, Reference, Sequence>) {
+      handler(event, Sequence(sequence));
+    } else {
+      static_assert(
+          std::invocable<Handler&, Reference>,
+          "a handler takes (event), (event, sequence) or (event, sequence, end_of_batch)");
+      handler(event);
+    }
+  }
+
+  /// Everything before next_ is done with. Dying before the store: a successor of our id handles
+  /// the batch again. Dying after it, before the bell: a sleeping producer sees it when its nap
+  /// ends.
+  void commit() noexcept {
+    if (cursor_ == nullptr) return;
+    // Release: our reading of the slots comes before; pairs with the acquire in Gate::position.
+    cursor_->store(next_, std::memory_order_release);
+    gates_bell_.ring_if_awaited();
+  }
+
+  // --- Observers
+
+  void skip_overwritten() noexcept {
+    // Acquire: the slots we read next are at least as new as this promise.
+    const std::uint64_t horizon = control_->horizon.load(std::memory_order_acquire);
+    const std::uint64_t oldest =
+        Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
+    if (oldest > next_) {
+      missed_ += oldest - next_;
+      next_ = oldest;
+      ready_ = oldest;
+    }
+  }
+
+  /// Copies the next event out. @return false if it was overwritten meanwhile; then next_ is where
+  /// to go on.
+  bool take_copy() noexcept {
+    racy_copy(copy_bytes(), slots_.slot(next_), core_->segment().shape().event_size);
+    // Relaxed, after racy_copy's acquire fence: pairs with the release fence in Window::open. If
+    // any byte came from a later event, this sees the horizon that allowed it.
+    const std::uint64_t horizon = control_->horizon.load(std::memory_order_relaxed);
+    if (horizon - next_ <= slots_.capacity()) return true;
+    skip_overwritten();
+    return false;
+  }
+
+  // --- Iteration
+
+  bool advance() {
+    if (next_ == ready_ || cursor_ == nullptr) {
+      commit();
+      for (;;) {
+        if (!look()) {
+          ended_ = core_->wait(next_, never, [this] { return look(); });
+          if (ended_ != Poll::events) return false;
+        }
+        if (cursor_ != nullptr || take_copy()) break;
+      }
+    }
+    ended_ = Poll::events;
+    current_ = next_++;
+    return true;
+  }
+  [[nodiscard]] Reference current() const noexcept {
+    return cursor_ != nullptr ? slots_.event(current_) : copied();
+  }
+
+  void leave(bool resigns) {
+    guard_.reset();
+    // An exception on its way out of a loop: the event it was thrown on is not done.
+    if (std::uncaught_exceptions() > exceptions_ && next_ == current_ + 1) --next_;
+    commit();
+    core_->leave(resigns);
+    core_.reset();
+  }
+
+  // --- The observer's private copy
+
+  struct alignas(64) Copy {
+    std::byte bytes[64];
+  };
+  static std::size_t copies_for(const format::Shape& shape) {
+    return (shape.event_size + shape.event_align + sizeof(Copy) - 1) / sizeof(Copy) + 1;
+  }
+  [[nodiscard]] std::byte* copy_bytes() const noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(copy_.get());
+    const std::uint64_t align = core_->segment().shape().event_align;
+    return reinterpret_cast<std::byte*>(copy_.get()) + (align - address % align) % align;
+  }
+  [[nodiscard]] Reference copied() const noexcept {
+    return slots_.geometry().event_at(static_cast<const std::byte*>(copy_bytes()));
+  }
+
+  std::unique_ptr<detail::ConsumerCore> core_;
+  std::unique_ptr<os::ForkGuard> guard_;
+  Slots<E, const std::byte> slots_;
+  const format::Control* control_;
+  std::atomic<std::uint64_t>* cursor_;  ///< null for an observer
+  HotBell gates_bell_;
+  std::unique_ptr<Copy[]> copy_;
+  std::uint64_t next_;   ///< the next sequence to be handled
+  std::uint64_t ready_;  ///< known to be published up to here
+  std::uint64_t max_batch_;
+  std::uint64_t missed_ = 0;
+  std::uint64_t current_ =
+      ~std::uint64_t{0} - 1;  ///< iteration: the sequence in the caller's hands
+  int exceptions_;
+  Poll ended_ = Poll::idle;
+};
+
+}  // namespace disruptor_mp

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/ring/bell.hpp"
+#include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/waiter.hpp"
+#include "disruptor_mp/segment/segment.hpp"
+
+namespace disruptor_mp::detail {
+
+/// Everything of a consumer that does not depend on the event type and is not on the fast path:
+/// joining, what to say when there is nothing to read, leaving. Lives on the heap, so that its
+/// address is stable.
+class ConsumerCore {
+ public:
+  static std::unique_ptr<ConsumerCore> attach(std::string_view name, const EventType& event,
+                                              ConsumerOptions options);
+
+  ConsumerCore(Segment segment, std::optional<Membership> membership, Sequence start,
+               const ConsumerOptions& options);
+
+  /// What an empty look means just now. Asks the kernel about the producer at most once per
+  /// millisecond.
+  [[nodiscard]] Poll idle_result(std::uint64_t next);
+
+  /// Waits in the chosen way until `ready()` or until there is nothing to wait for. @return
+  /// `events` if ready.
+  template <class Ready>
+  Poll wait(std::uint64_t next, TimePoint deadline, Ready&& ready) {
+    if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
+    const format::Control& control = segment_.control();
+    absent_since_.reset();
+    Poll end = Poll::idle;
+    const auto something = [&] {
+      return ready() || control.end.load(std::memory_order_acquire) == next;
+    };
+    const auto give_up = [&] { return (end = absence()) != Poll::idle; };
+    const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
+    const auto outcome = waiter.wait(deadline, something, give_up);
+    // Events first: what was published before the close, or before the death, is still to be read.
+    if (ready()) return Poll::events;
+    if (control.end.load(std::memory_order_acquire) == next) return Poll::closed;
+    return outcome == Waiter::Outcome::gave_up ? end : Poll::timed_out;
+  }
+
+  void leave(bool resigns) noexcept;
+
+  [[nodiscard]] Segment& segment() noexcept { return segment_; }
+  [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
+  [[nodiscard]] Fences fences() const noexcept { return fences_; }
+  [[nodiscard]] bool is_observer() const noexcept { return !membership_; }
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] Sequence start() const noexcept { return start_; }
+  [[nodiscard]] bool resumed() const noexcept { return resumed_; }
+  /// The row's cursor; null for an observer.
+  [[nodiscard]] std::atomic<std::uint64_t>* cursor() noexcept {
+    return membership_ ? &segment_.row(membership_->row()).cursor : nullptr;
+  }
+
+ private:
+  /// A sleeping consumer notices the death of its producer within this time.
+  static constexpr Duration longest_nap = std::chrono::milliseconds(50);
+
+  /// What the absence of a producer is to be called, if there is none and patience is at its end;
+  /// else `idle`.
+  Poll absence();
+  [[nodiscard]] Poll name_absence() const;
+
+  Segment segment_;
+  std::optional<Membership> membership_;
+  std::string id_;
+  Fences fences_;
+  std::optional<Bell> bell_;
+  WaitStrategy wait_;
+  Duration successor_patience_;
+  Sequence start_;
+  bool resumed_ = false;
+  bool has_left_ = false;
+  std::optional<TimePoint> absent_since_;
+  TimePoint next_probe_ = TimePoint::min();
+};
+
+}  // namespace disruptor_mp::detail

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/gate.hpp"
+#include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/waiter.hpp"
+#include "disruptor_mp/ring/window.hpp"
+#include "disruptor_mp/segment/segment.hpp"
+
+namespace disruptor_mp::detail {
+
+/// Everything of a producer that does not depend on the event type and is not on the fast path:
+/// birth, waiting for room, coordination, leaving. Lives on the heap, so that its address is
+/// stable.
+class ProducerCore {
+ public:
+  static std::unique_ptr<ProducerCore> create(std::string_view name, const EventType& event,
+                                              format::SlotLayout layout,
+                                              const ProducerOptions& options);
+  static std::unique_ptr<ProducerCore> attach(std::string_view name, const EventType& event,
+                                              const ProducerOptions& options);
+  static std::unique_ptr<ProducerCore> create_or_attach(std::string_view name,
+                                                        const EventType& event,
+                                                        format::SlotLayout layout,
+                                                        const ProducerOptions& options);
+
+  /// Waits until sequences [next, next + n) may be written, and says up to where. Not for n of 0.
+  Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline,
+                        std::uint64_t& limit);
+  Publish try_room(std::uint64_t next, std::uint64_t n, std::uint64_t& limit);
+
+  void wait_for_consumers(std::size_t count, Duration timeout);
+  void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
+
+  void close(std::uint64_t next);
+  void leave(std::uint64_t next) noexcept;
+
+  [[nodiscard]] Segment& segment() noexcept { return segment_; }
+  [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
+  [[nodiscard]] Fences fences() const noexcept { return fences_; }
+  [[nodiscard]] std::uint64_t first() const noexcept { return first_; }
+  [[nodiscard]] bool took_over() const noexcept { return took_over_; }
+  [[nodiscard]] ProducerPresence predecessor() const noexcept { return predecessor_; }
+  [[nodiscard]] std::uint32_t row() const noexcept { return membership_.row(); }
+  [[nodiscard]] std::vector<Participant> participants() const;
+  [[nodiscard]] std::optional<Participant> slowest_consumer() const;
+
+  ProducerCore(Segment segment, Membership membership, std::uint64_t first,
+               const ProducerOptions& options);
+
+ private:
+  [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
+  bool open_window(std::uint64_t next, std::uint64_t n, std::uint64_t& limit);
+  template <class Arrived, class Fail>
+  void wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail);
+  static void become_producer(Segment& segment, const Membership& membership);
+
+  Segment segment_;
+  Membership membership_;
+  Fences fences_;
+  Gate gate_;
+  Window window_;
+  Bell gates_bell_;
+  WaitStrategy wait_;
+  Duration required_patience_;
+  std::uint64_t first_;
+  bool took_over_ = false;
+  ProducerPresence predecessor_ = ProducerPresence::never;
+  bool closed_ = false;
+  bool has_left_ = false;
+};
+
+}  // namespace disruptor_mp::detail

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/ring/wait_strategy.hpp"
+#include "disruptor_mp/segment/format.hpp"
+
+namespace disruptor_mp {
+
+/// How publishers and sleepers see each other; a property of the ring. See ring/fences.hpp.
+enum class FenceChoice : std::uint8_t {
+  automatic,   ///< asymmetric where the creator may call membarrier(2), else portable
+  asymmetric,  ///< publishing pays nothing for sleepers; every participant must be allowed to call
+               ///< membarrier(2)
+  portable,    ///< every publish pays a full fence (about 10 ns); works everywhere
+};
+
+using format::WhenAlone;
+
+struct ProducerOptions {
+  // Properties of a new ring; not looked at when attaching to an existing one.
+
+  /// Slots; a power of two from 1 to 2^30.
+  std::uint64_t capacity = 4096;
+  /// What publish does while no required or gating consumer is attached. `block` (the default): it
+  /// goes on until the ring is full of events nobody has read, then waits for a consumer; nothing
+  /// is lost. `run_free`: it never waits; unread events are overwritten.
+  WhenAlone when_alone = WhenAlone::block;
+  /// Rows of the participant table: producers and required or gating consumers, of which each needs
+  /// one. 1 to 4096.
+  std::uint32_t max_participants = 64;
+  /// Permission bits and group of the object; they hold in spite of the umask. Consumers need read
+  /// and write.
+  std::uint32_t mode = 0600;
+  std::optional<std::uint32_t> group = std::nullopt;
+  FenceChoice fences = FenceChoice::automatic;
+  /// The number of the first event; for tests that start near a power of two.
+  std::uint64_t first_sequence = 0;
+
+  // Properties of this producer.
+
+  /// How publish waits while the ring is full.
+  WaitStrategy wait = WaitStrategy::block();
+  /// How long publish waits for a required consumer that is away (dead or left) and holds the ring
+  /// full, before it returns `Publish::consumer_missing`. A slow or stopped consumer is not away:
+  /// it is waited for as long as it takes.
+  Duration required_patience = std::chrono::seconds(1);
+  /// How long `attach` waits for the ring to appear, and for a predecessor to leave or die.
+  Duration timeout = Duration::zero();
+  /// The name under which tools show this producer.
+  std::string id = "producer";
+};
+
+/// What the producer owes a consumer.
+enum class ConsumerKind : std::uint8_t {
+  /// Holds the producer back, also while it is away (dead, or left without `resign`): it loses
+  /// nothing, ever.
+  required,
+  /// Holds the producer back while it is attached and alive. Once it has left or is proven dead it
+  /// does not.
+  gating,
+  /// Never holds anybody back; if it is too slow it is told exactly how many events it missed.
+  /// Leaves no trace in the
+  /// ring, attaches read-only, and is not counted by `wait_for_consumers`.
+  observer,
+};
+
+/// Where a consumer begins.
+enum class Start : std::uint8_t {
+  oldest,  ///< the oldest event still in the ring
+  latest,  ///< what is published from now on
+  resume,  ///< after the last event this id committed; `oldest` if this ring does not know the id
+};
+
+struct ConsumerOptions {
+  /// 1 to 63 characters of A–Z a–z 0–9 . _ -; unique among the living. Empty: one is made up. A
+  /// required consumer, and whoever wants to resume, must name itself.
+  std::string id = {};
+  ConsumerKind kind = ConsumerKind::gating;
+  Start start = Start::oldest;
+  /// How to wait for events.
+  WaitStrategy wait = WaitStrategy::block();
+  /// How long `attach` waits for the ring to appear, and for a dying holder of the same id to be
+  /// gone.
+  Duration timeout = Duration::zero();
+  /// How long a waiting call puts up with the absence of a producer (dead or left) before it
+  /// returns that as its result. Zero: it returns at once, and the caller decides whether to wait
+  /// for a successor.
+  Duration successor_patience = Duration::zero();
+  /// At most so many events are handled before progress is committed: the producer gets room, and
+  /// at most so many are handled again after a crash. At least 1.
+  std::uint64_t max_batch = 256;
+};
+
+/// What became of a publish.
+enum class Publish : std::uint8_t {
+  ok,                ///< the events are visible to consumers
+  full,              ///< try_…: no room just now
+  timed_out,         ///< …_until: no room before the deadline
+  consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
+                     ///< the ring full
+  too_large,         ///< more events at once than the ring has slots, or none: never possible
+  closed,            ///< this producer has closed the ring
+  used_after_fork,   ///< the producer belongs to the parent process
+};
+
+/// What became of a poll.
+enum class Poll : std::uint8_t {
+  events,         ///< at least one event was handled
+  idle,           ///< nothing to read just now
+  timed_out,      ///< nothing to read before the deadline
+  closed,         ///< end of stream: all events are read, none will follow
+  producer_left,  ///< all events are read; the producer left without closing; a successor may come
+  producer_dead,  ///< all events are read; the producer died; a successor may come
+  gone,  ///< as producer_dead or _left, and the name leads elsewhere now: no successor can come
+  used_after_fork,  ///< the consumer belongs to the parent process
+};
+
+[[nodiscard]] constexpr std::string_view to_string(Publish result) noexcept {
+  switch (result) {
+    case Publish::ok:
+      return "ok";
+    case Publish::full:
+      return "full";
+    case Publish::timed_out:
+      return "timed_out";
+    case Publish::consumer_missing:
+      return "consumer_missing";
+    case Publish::too_large:
+      return "too_large";
+    case Publish::closed:
+      return "closed";
+    case Publish::used_after_fork:
+      return "used_after_fork";
+  }
+  return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(Poll result) noexcept {
+  switch (result) {
+    case Poll::events:
+      return "events";
+    case Poll::idle:
+      return "idle";
+    case Poll::timed_out:
+      return "timed_out";
+    case Poll::closed:
+      return "closed";
+    case Poll::producer_left:
+      return "producer_left";
+    case Poll::producer_dead:
+      return "producer_dead";
+    case Poll::gone:
+      return "gone";
+    case Poll::used_after_fork:
+      return "used_after_fork";
+  }
+  return "unknown";
+}
+
+}  // namespace disruptor_mp

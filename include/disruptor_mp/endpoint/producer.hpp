@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/endpoint/claim.hpp"
+#include "disruptor_mp/endpoint/detail/producer_core.hpp"
+#include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/os/fork_guard.hpp"
+#include "disruptor_mp/ring/bell.hpp"
+#include "disruptor_mp/ring/slots.hpp"
+
+namespace disruptor_mp {
+
+/// Publishes events into a ring. One per ring at a time; not thread-safe (one thread at a time,
+/// moved between threads only with synchronisation).
+///
+/// Guarantees: an event whose publish returned `ok` reaches every required and gating consumer, at
+/// least once, whoever dies; events are seen in the order of publication; everything the producer
+/// wrote before publishing (in shared or private memory) happens before its consumers' reading of
+/// the event. Publishing makes no system call, takes no lock, allocates nothing and reads no clock
+/// while there is room.
+///
+/// If the process dies between two events, inside `publish`, or with a claim open, consumers never
+/// see a half-made event; they see `Poll::producer_dead`, and a successor that attaches goes on
+/// after the last published event.
+template <class E>
+class Producer {
+ public:
+  using Reference = typename SlotGeometry<E>::Reference;
+
+  /// Makes a new ring. Nobody sees it before it is complete; if the process dies earlier, nothing
+  /// remains.
+  /// @throws Error{invalid_name, invalid_option, already_exists, no_space, permission_denied,
+  /// locks_unsupported,
+  ///               membarrier_unavailable}
+  static Producer create(std::string_view name,
+                         const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
+    return Producer(
+        detail::ProducerCore::create(name, event_type_of<E>(), slot_layout_of<E>, options));
+  }
+  /// As above, for events whose size is only known now.
+  static Producer create(std::string_view name, const EventType& event,
+                         const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
+    return Producer(
+        detail::ProducerCore::create(name, event, default_slot_layout(event.size), options));
+  }
+
+  /// Takes over a ring whose producer has left or died: goes on at `next_sequence()`, right after
+  /// the last event that was published. Waits up to `options.timeout` for the ring to appear and
+  /// the predecessor to be gone.
+  /// @throws Error{not_found, producer_alive, closed, earlier_boot, event_…_mismatch,
+  /// version_mismatch, …}
+  static Producer attach(std::string_view name,
+                         const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
+    return Producer(detail::ProducerCore::attach(name, event_type_of<E>(), options));
+  }
+  /// As above; `event.size == 0` accepts whatever the ring holds.
+  static Producer attach(std::string_view name, const EventType& event,
+                         const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
+    return Producer(detail::ProducerCore::attach(name, event, options));
+  }
+
+  /// Takes over the ring if there is one, else makes it: what a service does that may be restarted
+  /// at any time. A ring that was closed and that nobody uses any more is replaced by a new one.
+  static Producer create_or_attach(
+      std::string_view name,
+      const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
+    return Producer(detail::ProducerCore::create_or_attach(name, event_type_of<E>(),
+                                                           slot_layout_of<E>, options));
+  }
+  /// As above, for events whose size is only known now.
+  static Producer create_or_attach(
+      std::string_view name, const EventType& event,
+      const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
+    return Producer(detail::ProducerCore::create_or_attach(
+        name, event, default_slot_layout(event.size), options));
+  }
+
+  Producer(Producer&& other) noexcept
+      : core_(std::move(other.core_)),
+        guard_(std::move(other.guard_)),
+        slots_(other.slots_),
+        data_bell_(other.data_bell_),
+        next_(other.next_),
+        limit_(other.limit_) {
+    if (guard_) guard_->set_context(this);
+  }
+  Producer(const Producer&) = delete;
+  Producer& operator=(Producer&&) = delete;
+  /// Closes the ring, unless `detach` was called, and leaves it.
+  ~Producer() {
+    if (!core_) return;
+    guard_.reset();
+    core_->close(next_);
+    core_->leave(next_);
+  }
+
+  // --- Publishing
+  // -------------------------------------------------------------------------------------------------
+
+  /// Publishes a copy of the event. Waits while the ring is full, without limit as long as those
+  /// who hold it full are alive.
+  Publish publish(const E& event) requires(!std::same_as<E, Bytes>) {
+    return publish([&event](E& slot) { slot = event; });
+  }
+  /// Publishes an event that `fill(E&)` writes in place. The slot holds old bytes: fill every
+  /// field. If `fill` throws, nothing is published.
+  template <std::invocable<Reference> Fill>
+  Publish publish(Fill&& fill) {
+    if (next_ == limit_) [[unlikely]] {
+      if (const Publish result = core_->wait_for_room(next_, 1, never, limit_);
+          result != Publish::ok)
+        return result;
+    }
+    return publish_one(fill);
+  }
+
+  /// Publishes if there is room at once, else returns `full`.
+  [[nodiscard]] Publish try_publish(const E& event) requires(!std::same_as<E, Bytes>) {
+    return try_publish([&event](E& slot) { slot = event; });
+  }
+  template <std::invocable<Reference> Fill>
+  [[nodiscard]] Publish try_publish(Fill&& fill) {
+    if (next_ == limit_) [[unlikely]] {
+      if (const Publish result = core_->try_room(next_, 1, limit_); result != Publish::ok)
+        return result;
+    }
+    return publish_one(fill);
+  }
+
+  /// Waits for room until the deadline, then returns `timed_out`.
+  [[nodiscard]] Publish publish_until(TimePoint deadline,
+                                      const E& event) requires(!std::same_as<E, Bytes>) {
+    return publish_until(deadline, [&event](E& slot) { slot = event; });
+  }
+  template <std::invocable<Reference> Fill>
+  [[nodiscard]] Publish publish_until(TimePoint deadline, Fill&& fill) {
+    if (next_ == limit_) [[unlikely]] {
+      if (const Publish result = core_->wait_for_room(next_, 1, deadline, limit_);
+          result != Publish::ok)
+        return result;
+    }
+    return publish_one(fill);
+  }
+
+  /// Claims `count` slots (1 to capacity), all or none, to be filled in place and published
+  /// together. Waits while there is no room. Events of a claim become visible in order; a consumer
+  /// may see the first ones a moment earlier.
+  [[nodiscard]] Claim<E> claim(std::size_t count) { return claim_until(never, count); }
+  [[nodiscard]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
+    if (count - 1 >= limit_ - next_) [[unlikely]] {
+      if (const Publish result = core_->wait_for_room(next_, count, deadline, limit_);
+          result != Publish::ok) {
+        return Claim<E>(result);
+      }
+    }
+    return Claim<E>(this, next_, count);
+  }
+  [[nodiscard]] Claim<E> try_claim(std::size_t count) {
+    if (count - 1 >= limit_ - next_) [[unlikely]] {
+      if (const Publish result = core_->try_room(next_, count, limit_); result != Publish::ok) {
+        return Claim<E>(result);
+      }
+    }
+    return Claim<E>(this, next_, count);
+  }
+
+  /// Ends the stream: consumers get `Poll::closed` after the last event. Idempotent; final for the
+  /// ring.
+  void close() {
+    core_->close(next_);
+    limit_ = next_;
+  }
+
+  /// Leaves the ring open for a successor (`Poll::producer_left`). Afterwards the object may only
+  /// be destroyed.
+  void detach() {
+    guard_.reset();
+    core_->leave(next_);
+    core_.reset();
+  }
+
+  // --- Coordination
+  // -----------------------------------------------------------------------------------------------
+
+  /// Waits until at least `count` required or gating consumers are attached and alive.
+  /// @throws Error{consumers_missing} that says who is there.
+  void wait_for_consumers(std::size_t count, Duration timeout) {
+    core_->wait_for_consumers(count, timeout);
+  }
+  /// Waits until consumers of all these ids are attached and alive.
+  /// @throws Error{consumers_missing} that says who is there and who is missing.
+  void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout) {
+    core_->wait_for_consumers(ids, timeout);
+  }
+
+  // --- Questions
+  // --------------------------------------------------------------------------------------------------
+
+  /// The sequence of the event to be published next.
+  [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
+  [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
+  /// Whether this producer took over an existing ring, and what had become of its predecessor (dead
+  /// or left).
+  [[nodiscard]] bool took_over() const noexcept { return core_->took_over(); }
+  [[nodiscard]] ProducerPresence predecessor() const noexcept { return core_->predecessor(); }
+  /// Everybody in the table, this producer included. Some system calls; not for the fast path.
+  [[nodiscard]] std::vector<Participant> participants() const { return core_->participants(); }
+  /// Who held this producer back when it looked last.
+  [[nodiscard]] std::optional<Participant> slowest_consumer() const {
+    return core_->slowest_consumer();
+  }
+  [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
+
+ private:
+  friend class Claim<E>;
+
+  explicit Producer(std::unique_ptr<detail::ProducerCore> core)
+      : core_(std::move(core)),
+        guard_(std::make_unique<os::ForkGuard>(&Producer::become_orphan, this)),
+        slots_(core_->segment().slots(), core_->segment().shape()),
+        data_bell_(core_->segment().bells().data, core_->fences()),
+        next_(core_->first()),
+        limit_(next_) {}
+
+  /// In the child of a fork: the next call finds no room, asks the core, and is refused there.
+  static void become_orphan(void* producer) noexcept {
+    auto* self = static_cast<Producer*>(producer);
+    self->limit_ = self->next_;
+  }
+
+  template <class Fill>
+  Publish publish_one(Fill& fill) {
+    // Dying anywhere in here leaves bytes in a slot that nobody looks at before it is published.
+    fill(slots_.event(next_));
+    commit(1);
+    return Publish::ok;
+  }
+
+  /// The publish point: one release store, in Slots::publish. Dying before it: not published. Dying
+  /// after it, before the bell: published; sleepers see it when their nap ends.
+  void commit(std::uint64_t count) noexcept {
+    slots_.publish(core_->segment().control(), next_, next_ + count);
+    next_ += count;
+    data_bell_.ring_if_awaited();
+  }
+
+  std::unique_ptr<detail::ProducerCore> core_;
+  std::unique_ptr<os::ForkGuard> guard_;
+  Slots<E, std::byte> slots_;
+  HotBell data_bell_;
+  std::uint64_t next_;   ///< the sequence to be published next
+  std::uint64_t limit_;  ///< sequences below it may be written without looking at anybody
+};
+
+}  // namespace disruptor_mp

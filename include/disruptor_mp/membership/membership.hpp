@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/membership/roster.hpp"
+#include "disruptor_mp/segment/segment.hpp"
+
+namespace disruptor_mp {
+
+/// One participant's place in the table: a row, and the two kernel locks that say that it lives
+/// (the row's and the id's). Life of a row:
+///
+///            other id takes it                shown                     leaves in order
+///   free ──────────────────────▶ joining ─────────────▶ active ───────────────────────────▶ left
+///     ▲                             │ dies                │ dies, and a blocked producer │
+///     └─────── counts as free ◀─────┘                     ▼ proves it (gating only) │
+///                                                       dead ──── same id comes back ─▶ active
+///                                                       ◀──┘
+///
+/// Every change is made by the holder of the row's lock, so there is never more than one; the
+/// kernel hands the lock on when a holder dies at any point. Rows in `left` or `dead` keep id and
+/// cursor for a return of the same id, and are given to others only when no free row is left; a
+/// required consumer's row is never given away.
+class Membership {
+ public:
+  /// Checks an id: 1 to 63 characters of A–Z a–z 0–9 . _ -
+  /// @throws Error{invalid_name}
+  static void require_valid_id(std::string_view id, const std::string& object);
+
+  /// Takes the row of that id, or another one. Nothing gates yet; `activate` shows the row.
+  /// Waits until `deadline` for somebody who is repairing the row just now.
+  /// @throws Error{consumer_alive, table_full, invalid_name}
+  static Membership join(Segment& segment, format::RowKind kind, std::string id,
+                         TimePoint deadline);
+
+  Membership(Membership&&) noexcept = default;
+  Membership& operator=(Membership&&) noexcept = default;
+
+  /// The cursor that the previous holder of this id left, if there was one in this ring.
+  [[nodiscard]] std::optional<Sequence> previous_cursor() const noexcept {
+    return previous_cursor_;
+  }
+
+  /// Shows the row: from here on it gates, if its kind does. `cursor` is raised to what is still
+  /// there.
+  /// @return the sequence from which on nothing can be overwritten without this participant's
+  /// consent.
+  Sequence activate(Segment& segment, Sequence cursor);
+
+  /// Leaves in order: a gating consumer stops gating; a required one only if it `resigns`.
+  void leave(Segment& segment, bool resigns);
+
+  [[nodiscard]] std::uint32_t row() const noexcept { return row_; }
+  [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_; }
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  [[nodiscard]] format::RowKind kind() const noexcept { return kind_; }
+
+ private:
+  Membership(std::uint32_t row, format::RowKind kind, std::string id, std::uint32_t incarnation,
+             std::optional<Sequence> previous_cursor)
+      : row_(row),
+        kind_(kind),
+        id_(std::move(id)),
+        incarnation_(incarnation),
+        previous_cursor_(previous_cursor) {}
+
+  std::uint32_t row_;
+  format::RowKind kind_;
+  std::string id_;
+  std::uint32_t incarnation_;
+  std::optional<Sequence> previous_cursor_;
+};
+
+/// If the holder of this row is proven dead and its kind gates only while it lives, takes it out of
+/// the gate.
+/// @return whether the row does not gate any more. May be called, and killed, by anybody at any
+/// time.
+bool release_gate_of_dead(Segment& segment, std::uint32_t row);
+
+}  // namespace disruptor_mp

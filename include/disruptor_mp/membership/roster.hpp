@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/os/process.hpp"
+#include "disruptor_mp/segment/segment.hpp"
+
+namespace disruptor_mp {
+
+/// A row's status word, taken apart. See format::Row.
+struct RowStatus {
+  format::RowState state = format::RowState::free;
+  format::RowKind kind = format::RowKind::none;
+  std::uint32_t incarnation = 0;
+
+  static constexpr RowStatus unpack(std::uint64_t word) noexcept {
+    return {.state = static_cast<format::RowState>(word & 0xFFU),
+            .kind = static_cast<format::RowKind>((word >> 8U) & 0xFFU),
+            .incarnation = static_cast<std::uint32_t>(word >> 32U)};
+  }
+  [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
+    return static_cast<std::uint64_t>(state) | (static_cast<std::uint64_t>(kind) << 8U) |
+           (static_cast<std::uint64_t>(incarnation) << 32U);
+  }
+  /// Does the producer wait for this row? A required consumer gates also while it is away.
+  [[nodiscard]] constexpr bool gates() const noexcept {
+    using format::RowKind;
+    using format::RowState;
+    return (kind == RowKind::gating && state == RowState::active) ||
+           (kind == RowKind::required && (state == RowState::active || state == RowState::left));
+  }
+};
+
+/// What can be told of one participant without touching anything.
+struct Participant {
+  enum class Presence : std::uint8_t {
+    alive,    ///< holds its lock
+    stopped,  ///< holds its lock, and is known to be stopped (SIGSTOP, debugger)
+    dead,     ///< did not leave, and the kernel has dropped its lock
+    left,     ///< left in order
+  };
+
+  std::uint32_t row = 0;
+  std::string id;
+  format::RowKind kind = format::RowKind::none;
+  Presence presence = Presence::left;
+  bool gates = false;
+  std::uint32_t incarnation = 0;
+  Sequence cursor;  ///< consumers: the next sequence it will read
+  std::uint64_t joined_ns = 0;
+  os::ProcessIdentity process;
+};
+
+[[nodiscard]] std::string_view to_string(format::RowKind kind) noexcept;
+[[nodiscard]] std::string_view to_string(Participant::Presence presence) noexcept;
+
+/// Everybody who has a row, in order of rows. Reads only; what others change meanwhile may be seen
+/// half. `self` is the caller's own row, if `segment` belongs to a participant: the kernel does not
+/// report one's own lock.
+[[nodiscard]] std::vector<Participant> list_participants(const Segment& segment,
+                                                         std::optional<std::uint32_t> self = {});
+
+/// "risk (gating, pid 4711, alive)", for messages.
+[[nodiscard]] std::string describe(const Participant& participant);
+
+/// Where the stream stands, as far as it can be told from outside.
+struct StreamPosition {
+  Sequence oldest;     ///< the oldest sequence a consumer joining now would get
+  Sequence published;  ///< one past the newest event
+  bool is_closed = false;
+};
+[[nodiscard]] StreamPosition stream_position(const Segment& segment);
+
+enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
+[[nodiscard]] ProducerPresence producer_presence(const Segment& segment);
+
+/// True if the stream is closed and every required consumer has read all of it: nobody will need
+/// the ring again.
+[[nodiscard]] bool is_finished(const Segment& segment);
+
+}  // namespace disruptor_mp

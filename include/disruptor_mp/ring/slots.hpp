@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Where events lie and how a reader knows that one is there.
+//
+//   packed:   │ event │ event │ event │ …        one cursor, Control::published, says how many
+//   there are stamped:  │ event  stamp │ event  stamp │ …  each slot says which sequence it holds:
+//   stamp = sequence + 1
+//
+// Packed slots are dense, and a batch becomes visible at once by one store: best for batches of
+// small events. In stamped slots event and news travel in one cache line: best for round trips and
+// for events published one by one. Which layout a ring has depends on the event alone
+// (`slot_layout_of`), by the figures of docs/performance.md.
+//
+// A stamp belongs to one sequence for ever (64 bits, no lap to confuse), so what an older lap left
+// in a slot can never be taken for the event that is expected there.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "disruptor_mp/segment/event_type.hpp"
+#include "disruptor_mp/segment/format.hpp"
+#include "disruptor_mp/segment/geometry.hpp"
+
+namespace disruptor_mp {
+
+/// The layout for events of a size, if nothing else is said.
+constexpr format::SlotLayout default_slot_layout(std::uint64_t event_size) {
+  return event_size <= 56 ? format::SlotLayout::stamped : format::SlotLayout::packed;
+}
+
+/// The layout of rings of `E`. Specialise it to choose otherwise; all processes must agree, and
+/// attach checks it.
+template <class E>
+inline constexpr format::SlotLayout slot_layout_of = default_slot_layout(sizeof(E));
+
+/// Sizes known at compile time.
+template <class E>
+struct SlotGeometry {
+  static constexpr format::SlotLayout layout = slot_layout_of<E>;
+  static constexpr std::uint64_t stride = format::slot_stride(layout, sizeof(E), alignof(E));
+  static constexpr std::uint64_t stamp = format::stamp_offset(sizeof(E));
+
+  explicit constexpr SlotGeometry(const format::Shape& /*unused*/) noexcept {}
+
+  using Reference = E&;
+  using ConstReference = const E&;
+  [[nodiscard]] static Reference event_at(std::byte* slot) noexcept {
+    return *reinterpret_cast<E*>(slot);
+  }
+  [[nodiscard]] static ConstReference event_at(const std::byte* slot) noexcept {
+    return *reinterpret_cast<const E*>(slot);
+  }
+};
+
+/// Sizes known when the ring is.
+template <>
+struct SlotGeometry<Bytes> {
+  format::SlotLayout layout;
+  std::uint64_t stride;
+  std::uint64_t stamp;
+  std::uint64_t event_size;
+
+  explicit constexpr SlotGeometry(const format::Shape& shape) noexcept
+      : layout(shape.slot_layout),
+        stride(shape.slot_stride),
+        stamp(format::stamp_offset(shape.event_size)),
+        event_size(shape.event_size) {}
+
+  using Reference = std::span<std::byte>;
+  using ConstReference = std::span<const std::byte>;
+  [[nodiscard]] Reference event_at(std::byte* slot) const noexcept { return {slot, event_size}; }
+  [[nodiscard]] ConstReference event_at(const std::byte* slot) const noexcept {
+    return {slot, event_size};
+  }
+};
+
+/// The slots of one ring, as the producer sees them (`Byte` = std::byte) or a consumer (const
+/// std::byte).
+template <class E, class Byte>
+class Slots {
+ public:
+  using Reference =
+      std::conditional_t<std::is_const_v<Byte>, typename SlotGeometry<E>::ConstReference,
+                         typename SlotGeometry<E>::Reference>;
+
+  Slots(Byte* first, const format::Shape& shape) noexcept
+      : geometry_(shape), first_(first), mask_(shape.capacity - 1) {}
+
+  [[nodiscard]] std::uint64_t capacity() const noexcept { return mask_ + 1; }
+
+  /// The event of a sequence, in place. Whether it may be touched is the caller's business.
+  [[nodiscard]] Reference event(std::uint64_t sequence) const noexcept {
+    return geometry_.event_at(slot(sequence));
+  }
+  [[nodiscard]] Byte* slot(std::uint64_t sequence) const noexcept {
+    return first_ + (sequence & mask_) * geometry_.stride;
+  }
+
+  /// Producer: makes [first, end) visible. Dying before the store: nobody sees the event, a
+  /// successor writes the slot anew. Dying after it: it is published. In a stamped batch the events
+  /// become visible one by one, in order. The release pairs with the acquire in `published_end`.
+  void publish(format::Control& control, std::uint64_t first, std::uint64_t end) const noexcept {
+    if (geometry_.layout == format::SlotLayout::packed) {
+      control.published.store(end, std::memory_order_release);
+      return;
+    }
+    for (std::uint64_t sequence = first; sequence != end; ++sequence) {
+      stamp(sequence).store(sequence + 1, std::memory_order_release);
+    }
+  }
+
+  /// Consumer: the end of what is published, from `next` on, looking no further than `limit` (≤
+  /// next + capacity). A cursor that makes no sense counts as "nothing new". The acquire pairs with
+  /// the release in `publish`.
+  [[nodiscard]] std::uint64_t published_end(const format::Control& control, std::uint64_t next,
+                                            std::uint64_t limit) const noexcept {
+    if (geometry_.layout == format::SlotLayout::packed) {
+      const std::uint64_t published = control.published.load(std::memory_order_acquire);
+      if (published - next > capacity()) return next;
+      return published < limit ? published : limit;
+    }
+    std::uint64_t end = next;
+    while (end != limit && stamp(end).load(std::memory_order_acquire) == end + 1) ++end;
+    return end;
+  }
+
+  [[nodiscard]] const SlotGeometry<E>& geometry() const noexcept { return geometry_; }
+
+ private:
+  [[nodiscard]] auto& stamp(std::uint64_t sequence) const noexcept {
+    using Stamp = std::conditional_t<std::is_const_v<Byte>, const std::atomic<std::uint64_t>,
+                                     std::atomic<std::uint64_t>>;
+    return *reinterpret_cast<Stamp*>(slot(sequence) + geometry_.stamp);
+  }
+
+  [[no_unique_address]] SlotGeometry<E> geometry_;
+  Byte* first_;
+  std::uint64_t mask_;
+};
+
+}  // namespace disruptor_mp

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The segment: every byte that processes share. docs/segment-format.md is the same in prose and
+// pictures.
+//
+//   page 0           Header         written before the object has a name, never again; nobody maps
+//   it writable page 1           Bells          who sleeps; writable by everybody who has the
+//   right, also by observers page 2 …         Control        where the stream is; written by
+//   producers (one word by everybody)
+//                    Row[rows]      one per participant; written by whoever holds the row's lock
+//                    Counters[rows] 512 bytes per row, reserved for metrics
+//                    Claims         reserved for several producers; empty in a single-producer ring
+//   page boundary    Slot[capacity] written by producers; consumers map it read-only
+//
+// All words that change after birth are std::atomic, and every offset is pinned below. A word is
+// read as if an enemy had written it: indices are masked, counts clamped, sizes come from the
+// validated private copy of the header.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "disruptor_mp/base/types.hpp"
+
+namespace disruptor_mp::format {
+
+inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
+inline constexpr std::uint32_t version = 1;
+/// Reads back differently on a machine of other byte order.
+inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
+inline constexpr std::uint64_t header_size = 4096;
+inline constexpr std::uint64_t max_capacity = std::uint64_t{1} << 30U;
+inline constexpr std::uint64_t max_total_size = std::uint64_t{1} << 46U;
+inline constexpr std::uint32_t max_rows = 4096;
+inline constexpr std::size_t type_name_size = 128;
+inline constexpr std::size_t schema_size = 2048;
+
+/// How slots say what they hold. See ring/slots.hpp.
+enum class SlotLayout : std::uint32_t { packed = 1, stamped = 2 };
+enum class ProducerKind : std::uint32_t { single = 1, multi = 2 };
+/// What a publisher's store-load fences are. See ring/fences.hpp.
+enum class FenceMode : std::uint32_t { asymmetric = 1, portable = 2 };
+/// What a producer does while no consumer gates it.
+enum class WhenAlone : std::uint32_t { block = 1, run_free = 2 };
+
+/// What a creator chooses; everything else of the header follows from it or tells of its birth.
+struct Shape {
+  std::uint64_t capacity = 0;  ///< slots, a power of two
+  std::uint64_t event_size = 0;
+  std::uint64_t event_align = 0;
+  std::uint64_t slot_stride = 0;  ///< bytes from slot to slot
+  std::uint32_t rows = 0;
+  SlotLayout slot_layout = SlotLayout::packed;
+  ProducerKind producer_kind = ProducerKind::single;
+  FenceMode fence_mode = FenceMode::asymmetric;
+  WhenAlone when_alone = WhenAlone::block;
+  std::uint32_t page_size = 0;
+  std::uint64_t first_sequence = 0;
+};
+
+struct Section {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+/// Follows from the shape alone; stored so that a reader of another language need not compute it.
+struct Sections {
+  Section bells;
+  Section control;
+  Section rows;
+  Section counters;
+  Section claims;
+  Section slots;
+  std::uint64_t total_size = 0;
+};
+
+struct Birth {
+  std::array<std::uint64_t, 2> instance{};  ///< random; tells a ring from its namesakes
+  std::array<std::uint64_t, 2> boot{};
+  std::uint64_t created_ns = 0;  ///< wall clock
+  std::uint32_t creator_pid = 0;
+  std::uint32_t creator_uid = 0;
+};
+
+struct Header {
+  std::array<char, 8> magic{};
+  std::uint32_t version = 0;
+  std::uint32_t byte_order = 0;
+  std::uint32_t word_size = 0;
+  std::uint32_t size = 0;
+  Shape shape;
+  Sections sections;
+  Birth birth;
+  std::uint64_t fingerprint = 0;
+  std::array<char, type_name_size> type_name{};
+  std::array<char, schema_size> schema{};
+  std::array<char, 1664> reserved{};
+  std::uint64_t checksum = 0;  ///< FNV-1a of all bytes before it
+};
+static_assert(sizeof(Header) == header_size);
+static_assert(offsetof(Header, version) == 8);
+static_assert(offsetof(Header, byte_order) == 12);
+static_assert(offsetof(Header, word_size) == 16);
+static_assert(offsetof(Header, size) == 20);
+static_assert(offsetof(Header, shape) == 24);
+static_assert(sizeof(Shape) == 64);
+static_assert(offsetof(Header, sections) == 88);
+static_assert(sizeof(Sections) == 104);
+static_assert(offsetof(Header, birth) == 192);
+static_assert(sizeof(Birth) == 48);
+static_assert(offsetof(Header, fingerprint) == 240);
+static_assert(offsetof(Header, type_name) == 248);
+static_assert(offsetof(Header, schema) == 376);
+static_assert(offsetof(Header, reserved) == 2424);
+static_assert(offsetof(Header, checksum) == 4088);
+
+/// A futex word: odd while somebody sleeps on it or is about to. See ring/bell.hpp.
+struct alignas(isolation) BellWord {
+  std::atomic<std::uint32_t> word;
+};
+
+struct Bells {
+  BellWord
+      data;  ///< rung when there may be something new to read: event, close, producer came or went
+  BellWord gates;  ///< rung when there may be room: commit, a consumer came or went
+};
+static_assert(offsetof(Bells, data) == 0);
+static_assert(offsetof(Bells, gates) == 128);
+static_assert(sizeof(Bells) == 256);
+
+/// `Control::end` of an open stream.
+inline constexpr std::uint64_t open_end = std::numeric_limits<std::uint64_t>::max();
+
+struct Control {
+  /// Packed slots: how many events are published. Stamped slots: a lower bound of it, for whoever
+  /// must find the end. Written by the producer.
+  alignas(isolation) std::atomic<std::uint64_t> published;
+
+  /// No sequence at or beyond this is written before the producer has looked at the rows again.
+  /// Never goes back. Written by the producer, before it writes any slot below it.
+  alignas(isolation) std::atomic<std::uint64_t> horizon;
+
+  /// Where the stream ends, or open_end. Written once, by the producer that closes.
+  alignas(isolation) std::atomic<std::uint64_t> end;
+  /// Counts changes of the rows that matter to a gate. Written by whoever changed a row, after it
+  /// did.
+  std::atomic<std::uint64_t> membership_epoch;
+  /// ProducerPhase in the low 32 bits, incarnation above. Written by the holder of the producer
+  /// lock.
+  std::atomic<std::uint64_t> producer;
+  /// The row of the latest producer. Written by the holder of the producer lock, before `producer`.
+  std::atomic<std::uint64_t> producer_row;
+};
+static_assert(offsetof(Control, published) == 0);
+static_assert(offsetof(Control, horizon) == 128);
+static_assert(offsetof(Control, end) == 256);
+static_assert(offsetof(Control, membership_epoch) == 264);
+static_assert(offsetof(Control, producer) == 272);
+static_assert(offsetof(Control, producer_row) == 280);
+static_assert(sizeof(Control) == 384);
+
+enum class ProducerPhase : std::uint32_t {
+  none = 0,    ///< never had one
+  active = 1,  ///< has one, which may have died: ask the producer lock
+  left = 2,    ///< left in order, without closing
+};
+
+enum class RowState : std::uint8_t {
+  free = 0,     ///< never used
+  joining = 1,  ///< being filled in; does not gate
+  active =
+      2,  ///< in use by the holder of the row's lock, or of a dead participant if nobody holds it
+  left = 3,  ///< left in order; id and cursor are kept for its return, until the row is needed
+  dead = 4,  ///< proven dead and out of the gate; kept in the same way
+};
+
+enum class RowKind : std::uint8_t { none = 0, producer = 1, required = 2, gating = 3 };
+
+inline constexpr std::size_t id_words = 8;
+inline constexpr std::size_t max_id_length = id_words * 8 - 1;
+
+/// One participant. Only the holder of the row's lock writes it.
+struct Row {
+  /// RowState in bits 0–7, RowKind in bits 8–15, incarnation in bits 32–63.
+  alignas(isolation) std::atomic<std::uint64_t> status;
+  std::atomic<std::uint64_t> joined_ns;    ///< wall clock, for people
+  std::atomic<std::uint64_t> pid_and_uid;  ///< pid in the low half
+  std::atomic<std::uint64_t> pid_namespace;
+  std::atomic<std::uint64_t> start_ticks;
+  std::array<std::atomic<std::uint64_t>, id_words> id;  ///< NUL-padded text
+
+  /// Consumers: the next sequence this one will read; everything below it is done with.
+  alignas(isolation) std::atomic<std::uint64_t> cursor;
+
+  /// Reserved: dependencies, liveness policy.
+  alignas(isolation) std::array<std::atomic<std::uint64_t>, 32> reserved;
+};
+static_assert(offsetof(Row, joined_ns) == 8);
+static_assert(offsetof(Row, pid_and_uid) == 16);
+static_assert(offsetof(Row, pid_namespace) == 24);
+static_assert(offsetof(Row, start_ticks) == 32);
+static_assert(offsetof(Row, id) == 40);
+static_assert(offsetof(Row, cursor) == 128);
+static_assert(offsetof(Row, reserved) == 256);
+static_assert(sizeof(Row) == 512);
+
+inline constexpr std::uint64_t counters_per_row = 64;
+inline constexpr std::uint64_t counters_row_size = counters_per_row * 8;
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+                  std::atomic<std::uint32_t>::is_always_lock_free,
+              "atomics between processes must be lock-free");
+static_assert(sizeof(std::atomic<std::uint64_t>) == 8 && sizeof(std::atomic<std::uint32_t>) == 4);
+
+/// Bytes of the object's lock space (not of its content: they lie beyond any possible size).
+/// Holding one is being alive in that role; the kernel releases it at death. See
+/// os/memory_object.hpp.
+namespace lock {
+inline constexpr std::uint64_t base = std::uint64_t{1} << 62U;
+/// Held shared by everybody who is attached; exclusively by whoever removes the object.
+inline constexpr std::uint64_t attached = base;
+/// Held exclusively by the producer of a single-producer ring.
+inline constexpr std::uint64_t producer = base + 1;
+/// Held exclusively by the participant in that row, or by whoever repairs it.
+constexpr std::uint64_t row(std::uint64_t index) { return base + 4096 + index; }
+/// Held exclusively by the living participant of that id, so that two can never share one.
+constexpr std::uint64_t id(std::uint64_t hash) { return base + (base >> 1U) + (hash >> 4U); }
+}  // namespace lock
+static_assert(lock::id(~std::uint64_t{0}) < (std::uint64_t{1} << 63U));
+
+}  // namespace disruptor_mp::format

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/endpoint/detail/consumer_core.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/process.hpp"
+#include "disruptor_mp/os/thread.hpp"
+
+namespace disruptor_mp::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration probe_period = 1ms;
+
+[[noreturn]] void invalid(const os::ObjectName& name, std::string problem, std::string found,
+                          std::string expected) {
+  throw Error(Errc::invalid_option, {.object = name.text(),
+                                     .problem = std::move(problem),
+                                     .found = std::move(found),
+                                     .expected = std::move(expected),
+                                     .remedy = "Correct the consumer's options."});
+}
+
+void require_valid(const os::ObjectName& name, const ConsumerOptions& options) {
+  if (options.max_batch == 0) invalid(name, "max_batch is zero", "0", "at least 1");
+  if (options.kind == ConsumerKind::observer) {
+    if (options.start == Start::resume) {
+      invalid(name, "an observer leaves no trace to resume from", "start = resume",
+              "oldest or latest");
+    }
+    return;
+  }
+  if (!options.id.empty()) {
+    Membership::require_valid_id(options.id, name.text());
+  } else if (options.kind == ConsumerKind::required || options.start == Start::resume) {
+    invalid(name, "a required or resuming consumer must have an id of its own", "no id",
+            "an id that is the same after a restart");
+  }
+}
+
+std::string made_up_id() {
+  char text[40];
+  std::snprintf(text, sizeof text, "c%u-%08llx", os::this_process().pid,
+                static_cast<unsigned long long>(os::random_id()[0] & 0xFFFFFFFFU));
+  return text;
+}
+
+Sequence starting_point(const Segment& segment, Start start) {
+  const StreamPosition position = stream_position(segment);
+  return start == Start::latest ? position.published : position.oldest;
+}
+
+}  // namespace
+
+ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership, Sequence start,
+                           const ConsumerOptions& options)
+    : segment_(std::move(segment)),
+      membership_(std::move(membership)),
+      id_(options.id),
+      fences_(segment_.shape().fence_mode),
+      wait_(options.wait),
+      successor_patience_(options.successor_patience),
+      start_(start) {
+  if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
+}
+
+std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const EventType& event,
+                                                   ConsumerOptions options) {
+  const auto object_name = os::ObjectName::parse(name);
+  require_valid(object_name, options);
+  if (options.id.empty()) options.id = made_up_id();
+  const TimePoint now = os::now();
+  const TimePoint deadline = options.timeout > never - now ? never : now + options.timeout;
+  const bool observes = options.kind == ConsumerKind::observer;
+
+  Segment segment = Segment::attach(
+      object_name, observes ? SegmentRole::observer : SegmentRole::consumer, event, deadline);
+  if (observes) {
+    const Sequence start = starting_point(segment, options.start);
+    return std::make_unique<ConsumerCore>(std::move(segment), std::nullopt, start, options);
+  }
+
+  const auto kind =
+      options.kind == ConsumerKind::required ? format::RowKind::required : format::RowKind::gating;
+  Membership membership = Membership::join(segment, kind, options.id, deadline);
+  const auto previous =
+      options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
+  const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
+  const Sequence start = membership.activate(segment, wanted);
+  auto core =
+      std::make_unique<ConsumerCore>(std::move(segment), std::move(membership), start, options);
+  core->resumed_ = previous.has_value();
+  return core;
+}
+
+Poll ConsumerCore::name_absence() const {
+  switch (producer_presence(segment_)) {
+    case ProducerPresence::alive:
+      return Poll::idle;
+    case ProducerPresence::dead:
+      return segment_.object().is_named() ? Poll::producer_dead : Poll::gone;
+    case ProducerPresence::left:
+    case ProducerPresence::never:
+      break;
+  }
+  return segment_.object().is_named() ? Poll::producer_left : Poll::gone;
+}
+
+Poll ConsumerCore::absence() {
+  const Poll name = name_absence();
+  if (name == Poll::idle) {
+    absent_since_.reset();
+    return name;
+  }
+  const TimePoint now = os::now();
+  if (!absent_since_) absent_since_ = now;
+  return now - *absent_since_ >= successor_patience_ ? name : Poll::idle;
+}
+
+Poll ConsumerCore::idle_result(std::uint64_t next) {
+  if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
+  if (segment_.control().end.load(std::memory_order_acquire) == next) return Poll::closed;
+  const TimePoint now = os::now();
+  if (now < next_probe_) return Poll::idle;
+  const Poll name = name_absence();
+  if (name == Poll::idle) next_probe_ = now + probe_period;
+  return name;
+}
+
+void ConsumerCore::leave(bool resigns) noexcept {
+  if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
+  has_left_ = true;
+  if (membership_) membership_->leave(segment_, resigns);
+  if (is_finished(segment_)) segment_.remove_if_unused();
+}
+
+}  // namespace disruptor_mp::detail

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/endpoint/detail/producer_core.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/thread.hpp"
+
+namespace disruptor_mp::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using format::ProducerPhase;
+using os::LockMode;
+
+/// A blocked producer looks for dead consumers at least this often.
+constexpr Duration longest_producer_nap = 5ms;
+constexpr Duration takeover_pause = 1ms;
+
+TimePoint deadline_in(Duration timeout) {
+  const TimePoint now = os::now();
+  return timeout > never - now ? never : now + timeout;
+}
+
+format::FenceMode choose_fences(FenceChoice choice) {
+  switch (choice) {
+    case FenceChoice::asymmetric:
+      return format::FenceMode::asymmetric;
+    case FenceChoice::portable:
+      return format::FenceMode::portable;
+    case FenceChoice::automatic:
+      break;
+  }
+  return os::register_for_asymmetric_fences() ? format::FenceMode::asymmetric
+                                              : format::FenceMode::portable;
+}
+
+std::uint64_t pack_phase(ProducerPhase phase, std::uint32_t incarnation) {
+  return static_cast<std::uint64_t>(phase) | (std::uint64_t{incarnation} << 32U);
+}
+
+[[noreturn]] void fail_exists(const os::ObjectName& name) {
+  throw Error(Errc::already_exists, {.object = name.text(),
+                                     .problem = "there is already an object of this name",
+                                     .found = name.path(),
+                                     .expected = "no such name",
+                                     .remedy = "Use create_or_attach or attach to go on with it, "
+                                               "`dmp clean` if its processes are dead, or "
+                                               "another name."});
+}
+
+[[noreturn]] void fail_producer_alive(const Segment& segment) {
+  std::string holder = "a living producer";
+  for (const Participant& participant : list_participants(segment)) {
+    if (participant.kind == format::RowKind::producer) holder = describe(participant);
+  }
+  throw Error(Errc::producer_alive,
+              {.object = segment.name(),
+               .problem = "the ring has a producer already",
+               .found = holder,
+               .expected = "none, or a dead one",
+               .remedy = "Stop that process, or attach with a timeout to wait for its end."});
+}
+
+[[noreturn]] void fail_closed(const Segment& segment, std::string remedy) {
+  throw Error(Errc::closed,
+              {.object = segment.name(),
+               .problem = "the ring was closed",
+               .found = "an end of stream at " +
+                        std::to_string(segment.control().end.load(std::memory_order_acquire)),
+               .expected = "an open ring",
+               .remedy = std::move(remedy)});
+}
+
+void refuse_earlier_boot(const Segment& segment) {
+  if (!segment.is_from_earlier_boot()) return;
+  throw Error(Errc::earlier_boot, {.object = segment.name(),
+                                   .problem = "the ring was made before the machine's last start",
+                                   .found = "another boot id in its header",
+                                   .expected = "the current one",
+                                   .remedy = "After a power cut a file ring may hold anything; "
+                                             "remove it with `dmp clean` and make a new one."});
+}
+
+}  // namespace
+
+ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t first,
+                           const ProducerOptions& options)
+    : segment_(std::move(segment)),
+      membership_(std::move(membership)),
+      fences_(segment_.shape().fence_mode),
+      gate_(segment_, first),
+      window_(segment_.control(), segment_.shape().capacity, fences_),
+      gates_bell_(segment_.bells().gates),
+      wait_(options.wait),
+      required_patience_(options.required_patience),
+      first_(first) {}
+
+void ProducerCore::become_producer(Segment& segment, const Membership& membership) {
+  format::Control& control = segment.control();
+  const auto incarnation =
+      static_cast<std::uint32_t>(control.producer.load(std::memory_order_relaxed) >> 32U) + 1;
+  control.producer_row.store(membership.row(), std::memory_order_relaxed);
+  // Release: whoever sees the phase sees the row. We hold the producer lock; dying from here on
+  // means "dead".
+  control.producer.store(pack_phase(ProducerPhase::active, incarnation), std::memory_order_release);
+  Fences(segment.shape().fence_mode).light();  // pairs with the heavy fence of a sleeping consumer
+  Bell(segment.bells().data).ring_if_awaited();
+}
+
+std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const EventType& event,
+                                                   format::SlotLayout layout,
+                                                   const ProducerOptions& options) {
+  const auto object_name = os::ObjectName::parse(name);
+  Membership::require_valid_id(options.id, object_name.text());
+  format::Shape shape;
+  shape.capacity = options.capacity;
+  shape.rows = options.max_participants;
+  shape.slot_layout = layout;
+  shape.fence_mode = choose_fences(options.fences);
+  shape.when_alone = options.when_alone;
+  shape.first_sequence = options.first_sequence;
+  Segment segment =
+      Segment::create(object_name, event, shape, {.mode = options.mode, .group = options.group});
+
+  // Everything a living producer has is there before the name is: nobody ever sees the ring without
+  // us.
+  if (!segment.object().try_lock(format::lock::producer, LockMode::exclusive))
+    fail_producer_alive(segment);
+  Membership membership =
+      Membership::join(segment, format::RowKind::producer, options.id, os::now());
+  membership.activate(segment, Sequence(options.first_sequence));
+  become_producer(segment, membership);
+  if (!segment.publish_name()) fail_exists(object_name);
+  return std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
+                                        options.first_sequence, options);
+}
+
+std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const EventType& event,
+                                                   const ProducerOptions& options) {
+  const auto object_name = os::ObjectName::parse(name);
+  Membership::require_valid_id(options.id, object_name.text());
+  const TimePoint deadline = deadline_in(options.timeout);
+  Segment segment = Segment::attach(object_name, SegmentRole::producer, event, deadline);
+  refuse_earlier_boot(segment);
+
+  // Getting the lock proves that the predecessor is gone: none of its stores is still to come.
+  while (!segment.object().try_lock(format::lock::producer, LockMode::exclusive)) {
+    const TimePoint now = os::now();
+    if (now >= deadline) fail_producer_alive(segment);
+    os::sleep_until(std::min(deadline, now + takeover_pause));
+  }
+  const ProducerPresence predecessor = producer_presence(segment);
+  const StreamPosition position = stream_position(segment);
+  if (position.is_closed)
+    fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
+  const std::uint64_t next = position.published.value();
+  if (const std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
+      next > horizon || horizon - next > segment.shape().capacity) {
+    throw Error(
+        Errc::corrupt,
+        {.object = segment.name(),
+         .problem = "the ring's position contradicts its horizon",
+         .found = "position " + std::to_string(next) + ", horizon " + std::to_string(horizon),
+         .expected = "a horizon at most one capacity ahead",
+         .remedy = "Something wrote into the ring that should not have; make a new one."});
+  }
+  Membership membership =
+      Membership::join(segment, format::RowKind::producer, options.id, deadline);
+  membership.activate(segment, position.published);
+  become_producer(segment, membership);
+  auto core =
+      std::make_unique<ProducerCore>(std::move(segment), std::move(membership), next, options);
+  core->took_over_ = true;
+  core->predecessor_ = predecessor;
+  return core;
+}
+
+std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view name,
+                                                             const EventType& event,
+                                                             format::SlotLayout layout,
+                                                             const ProducerOptions& options) {
+  const TimePoint deadline = deadline_in(options.timeout);
+  for (;;) {
+    try {
+      return attach(name, event, options);
+    } catch (const Error& error) {
+      if (error.code() == Errc::closed) {
+        // If it is finished and nobody is attached any more, its name is free for a new one. A
+        // required consumer that is away and has not read all of it keeps it.
+        auto closed =
+            Segment::try_attach(os::ObjectName::parse(name), SegmentRole::producer, EventType{});
+        if (closed && !(is_finished(*closed) && closed->remove_if_unused())) {
+          closed.reset();
+          if (os::now() >= deadline) throw;
+          os::sleep_until(os::now() + takeover_pause);
+        }
+        continue;
+      }
+      if (error.code() != Errc::not_found) throw;
+    }
+    try {
+      return create(name, event, layout, options);
+    } catch (const Error& error) {
+      if (error.code() != Errc::already_exists) throw;  // else somebody was faster: attach to it
+    }
+  }
+}
+
+std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
+  if (segment_.object().is_orphaned_by_fork()) return Publish::used_after_fork;
+  if (closed_) return Publish::closed;
+  if (n == 0 || n > window_.capacity()) return Publish::too_large;
+  return std::nullopt;
+}
+
+bool ProducerCore::open_window(std::uint64_t next, std::uint64_t n, std::uint64_t& limit) {
+  limit = window_.open(next, n, [&] { return gate_.minimum(next) + window_.capacity(); });
+  return limit - next >= n;
+}
+
+Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n, std::uint64_t& limit) {
+  if (const auto refused = refusal(n)) return *refused;
+  if (open_window(next, n, limit)) return Publish::ok;
+  // Whoever tries and never waits must still get past the dead.
+  gate_.examine_holders(next);
+  return open_window(next, n, limit) ? Publish::ok : Publish::full;
+}
+
+Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline,
+                                    std::uint64_t& limit) {
+  if (const auto refused = refusal(n)) return *refused;
+  if (open_window(next, n, limit)) return Publish::ok;
+
+  TimePoint away_since = never;
+  const auto give_up = [&] {
+    // A dead gating consumer stops gating here; a required one is given time to come back.
+    if (!gate_.examine_holders(next)) {
+      away_since = never;
+      return false;
+    }
+    const TimePoint now = os::now();
+    away_since = std::min(away_since, now);
+    return now - away_since >= required_patience_;
+  };
+  const Waiter waiter(wait_, &gates_bell_, fences_, longest_producer_nap);
+  switch (waiter.wait(
+      deadline, [&] { return open_window(next, n, limit); }, give_up)) {
+    case Waiter::Outcome::ready:
+      return Publish::ok;
+    case Waiter::Outcome::gave_up:
+      return Publish::consumer_missing;
+    case Waiter::Outcome::timed_out:
+      break;
+  }
+  return Publish::timed_out;
+}
+
+template <class Arrived, class Fail>
+void ProducerCore::wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail) {
+  const auto nothing_else = [] { return false; };
+  // Joining consumers ring the gates bell; their dying does not, so the count is also taken anew
+  // after every nap.
+  const Waiter waiter(WaitStrategy::block(0), &gates_bell_, fences_, longest_producer_nap);
+  if (waiter.wait(deadline_in(timeout), arrived, nothing_else) != Waiter::Outcome::ready) fail();
+}
+
+namespace {
+
+bool is_present_consumer(const Participant& participant) {
+  using Presence = Participant::Presence;
+  return participant.kind != format::RowKind::producer && participant.gates &&
+         (participant.presence == Presence::alive || participant.presence == Presence::stopped);
+}
+
+std::string name_present(const std::vector<Participant>& participants) {
+  std::string text;
+  for (const Participant& participant : participants) {
+    if (participant.kind == format::RowKind::producer) continue;
+    text += (text.empty() ? "" : ", ") + describe(participant);
+  }
+  return text.empty() ? "nobody" : text;
+}
+
+}  // namespace
+
+void ProducerCore::wait_for_consumers(std::size_t count, Duration timeout) {
+  const auto arrived = [&] {
+    const auto all = participants();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_present_consumer)) >=
+           count;
+  };
+  wait_until_arrived(timeout, arrived, [&] {
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "not enough consumers arrived in time",
+                 .found = name_present(participants()),
+                 .expected = std::to_string(count) + " living required or gating consumers",
+                 .remedy = "Start the missing ones, look at `dmp inspect`, or wait longer."});
+  });
+}
+
+void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Duration timeout) {
+  std::vector<std::string> missing;
+  const auto arrived = [&] {
+    const auto all = participants();
+    missing.clear();
+    for (const std::string& id : ids) {
+      const bool is_there =
+          std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
+            return participant.id == id && is_present_consumer(participant);
+          });
+      if (!is_there) missing.push_back(id);
+    }
+    return missing.empty();
+  };
+  wait_until_arrived(timeout, arrived, [&] {
+    std::string names;
+    for (const std::string& id : missing) names += (names.empty() ? "" : ", ") + id;
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "these consumers did not arrive in time: " + names,
+                 .found = name_present(participants()),
+                 .expected = "all of the awaited ids, alive",
+                 .remedy = "Start the missing ones, check their ids, or wait longer."});
+  });
+}
+
+void ProducerCore::close(std::uint64_t next) {
+  if (closed_ || has_left_) return;
+  closed_ = true;
+  format::Control& control = segment_.control();
+  control.published.store(
+      next, std::memory_order_release);  // exact, for whoever looks at a finished stamped ring
+  // Release: whoever sees the end sees all events before it. Dying before: the ring is open and its
+  // producer dead.
+  control.end.store(next, std::memory_order_release);
+  fences_.light();  // pairs with the heavy fence of a sleeping consumer
+  Bell(segment_.bells().data).ring_if_awaited();
+}
+
+void ProducerCore::leave(std::uint64_t next) noexcept {
+  if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
+  has_left_ = true;
+  format::Control& control = segment_.control();
+  control.published.store(next, std::memory_order_release);
+  const auto incarnation =
+      static_cast<std::uint32_t>(control.producer.load(std::memory_order_relaxed) >> 32U);
+  // Phase first, lock second: whoever finds the lock free knows whether we left or died.
+  control.producer.store(pack_phase(ProducerPhase::left, incarnation), std::memory_order_release);
+  membership_.leave(segment_, false);
+  segment_.object().unlock(format::lock::producer);
+  fences_.light();  // pairs with the heavy fence of a sleeping consumer
+  Bell(segment_.bells().data).ring_if_awaited();
+  if (is_finished(segment_)) segment_.remove_if_unused();
+}
+
+std::vector<Participant> ProducerCore::participants() const {
+  return list_participants(segment_, membership_.row());
+}
+
+std::optional<Participant> ProducerCore::slowest_consumer() const {
+  const auto row = gate_.slowest_row();
+  for (Participant& participant : participants()) {
+    if (row == participant.row) return std::move(participant);
+  }
+  return std::nullopt;
+}
+
+}  // namespace disruptor_mp::detail

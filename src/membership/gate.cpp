@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/membership/gate.hpp"
+
+#include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/ring/window.hpp"
+
+namespace disruptor_mp {
+
+Gate::Gate(Segment& segment, std::uint64_t next)
+    : segment_(&segment),
+      capacity_(segment.shape().capacity),
+      first_(segment.shape().first_sequence),
+      // A predecessor never wrote beyond the horizon, so its gate was at least this.
+      floor_(Window::oldest(segment.control().horizon.load(std::memory_order_relaxed), capacity_,
+                            first_)),
+      runs_free_(segment.shape().when_alone == format::WhenAlone::run_free) {
+  entries_.reserve(segment.shape().rows);
+  renew(next);
+}
+
+void Gate::renew(std::uint64_t next) {
+  // Acquire: pairs with the release of whoever changed a row and then counted.
+  epoch_ = segment_->control().membership_epoch.load(std::memory_order_acquire);
+  entries_.clear();
+  slowest_.reset();
+  for (std::uint32_t index = 0; index < segment_->shape().rows; ++index) {
+    const format::Row& row = segment_->row(index);
+    const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
+    if (status.gates()) {
+      entries_.push_back({.cursor = &row.cursor, .row = index});
+    } else if (status.kind == format::RowKind::gating &&
+               (status.state == format::RowState::left || status.state == format::RowState::dead)) {
+      // It read this far before it went: so far the events were seen by somebody.
+      const std::uint64_t cursor = row.cursor.load(std::memory_order_acquire);
+      if (cursor <= next) floor_ = std::max(floor_, cursor);
+    }
+  }
+}
+
+std::uint64_t Gate::minimum(std::uint64_t next) {
+  if (segment_->control().membership_epoch.load(std::memory_order_acquire) != epoch_) renew(next);
+  if (entries_.empty()) {
+    if (runs_free_) floor_ = next;
+    return floor_;
+  }
+  // Whoever was slowest probably still is; while it has not moved, the others cannot matter.
+  if (slowest_ && position(entries_[*slowest_], next) == floor_) return floor_;
+  std::uint64_t minimum = next;
+  slowest_ = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const std::uint64_t candidate = position(entries_[i], next);
+    if (candidate < minimum) {
+      minimum = candidate;
+      slowest_ = i;
+    }
+  }
+  floor_ = minimum;
+  return minimum;
+}
+
+std::optional<Participant> Gate::examine_holders(std::uint64_t next) {
+  renew(next);  // also sees a row whose holder died between changing it and counting the change
+  if (entries_.empty()) return std::nullopt;
+  const std::uint64_t slowest = minimum(next);
+  std::optional<std::uint32_t> away;
+  for (const Entry& entry : entries_) {
+    if (position(entry, next) != slowest) continue;
+    if (segment_->object().is_locked_elsewhere(format::lock::row(entry.row))) continue;
+    if (!release_gate_of_dead(*segment_, entry.row) && !away) away = entry.row;
+  }
+  if (!away) return std::nullopt;
+  for (Participant& participant : list_participants(*segment_)) {
+    if (participant.row == *away && participant.presence != Participant::Presence::alive &&
+        participant.presence != Participant::Presence::stopped) {
+      return std::move(participant);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Gate::slowest_row() const noexcept {
+  if (!slowest_) return std::nullopt;
+  return entries_[*slowest_].row;
+}
+
+}  // namespace disruptor_mp

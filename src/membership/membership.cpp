@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/membership/membership.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/membership/row_id.hpp"
+#include "disruptor_mp/os/thread.hpp"
+#include "disruptor_mp/ring/bell.hpp"
+#include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/window.hpp"
+#include "disruptor_mp/segment/hash.hpp"
+
+namespace disruptor_mp {
+namespace {
+
+using namespace std::chrono_literals;
+using format::RowKind;
+using format::RowState;
+using os::LockMode;
+
+constexpr auto retry_pause = 1ms;
+
+std::uint64_t id_lock(std::string_view id) {
+  return format::lock::id(fnv1a(std::as_bytes(std::span(id))));
+}
+
+RowStatus status_of(const format::Row& row) {
+  // Acquire: pairs with the release that showed the row, so id and cursor are at least as new.
+  return RowStatus::unpack(row.status.load(std::memory_order_acquire));
+}
+
+/// Tells the gates that rows have changed, and wakes who waits for that.
+void announce_change(Segment& segment) {
+  // Release: whoever sees the new count sees the row as it is now.
+  segment.control().membership_epoch.fetch_add(1, std::memory_order_release);
+  Fences(segment.shape().fence_mode).light();  // pairs with the heavy fence of a sleeper
+  Bell(segment.bells().gates).ring_if_awaited();
+}
+
+/// Did somebody hold this row under this id before?
+bool belongs_to(const format::Row& row, std::string_view id) {
+  const RowState state = status_of(row).state;
+  return (state == RowState::active || state == RowState::left || state == RowState::dead) &&
+         read_row_id(row) == id;
+}
+
+/// May the row be given to another id, once its lock is ours (so that its last holder is gone)?
+bool is_vacant(RowStatus status) {
+  return status.state == RowState::free || status.state == RowState::joining;
+}
+bool is_expendable(RowStatus status) {
+  return is_vacant(status) || status.kind != RowKind::required;
+}
+
+template <class Suitable>
+std::optional<std::uint32_t> lock_row(Segment& segment, Suitable&& suitable) {
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    if (!suitable(segment.row(index))) continue;
+    if (!segment.object().try_lock(format::lock::row(index), LockMode::exclusive)) continue;
+    if (suitable(segment.row(index)))
+      return index;  // still so, and from here on only we can change it
+    segment.object().unlock(format::lock::row(index));
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void fail_alive(const Segment& segment, const std::string& id) {
+  std::string holder = "a living participant";
+  for (const Participant& participant : list_participants(segment)) {
+    if (participant.id == id) holder = describe(participant);
+  }
+  throw Error(Errc::consumer_alive,
+              {.object = segment.name(),
+               .problem = "the id '" + id + "' is in use",
+               .found = holder,
+               .expected = "nobody alive with this id",
+               .remedy = "Use another id, stop that process, or attach with a timeout."});
+}
+
+[[noreturn]] void fail_full(const Segment& segment) {
+  std::string occupants;
+  for (const Participant& participant : list_participants(segment)) {
+    if (!occupants.empty()) occupants += ", ";
+    occupants += describe(participant);
+  }
+  throw Error(Errc::table_full,
+              {.object = segment.name(),
+               .problem = "every row of the participant table is taken",
+               .found = std::to_string(segment.shape().rows) + " participants: " + occupants,
+               .expected = "a free row",
+               .remedy = "Stop one of them, or create the ring with a larger max_participants."});
+}
+
+}  // namespace
+
+void Membership::require_valid_id(std::string_view id, const std::string& object) {
+  const auto is_allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (!id.empty() && id.size() <= format::max_id_length &&
+      std::all_of(id.begin(), id.end(), is_allowed))
+    return;
+  throw Error(Errc::invalid_name, {.object = object,
+                                   .problem = "this is not a valid participant id",
+                                   .found = "'" + std::string(id) + "'",
+                                   .expected = "1 to " + std::to_string(format::max_id_length) +
+                                               " characters of A-Z a-z 0-9 . _ -",
+                                   .remedy = "Choose another id."});
+}
+
+Membership Membership::join(Segment& segment, RowKind kind, std::string id, TimePoint deadline) {
+  require_valid_id(id, segment.name());
+  const auto pause_or = [&](auto&& fail) {
+    const TimePoint now = os::now();
+    if (now >= deadline) fail();
+    os::sleep_until(std::min(deadline, now + retry_pause));
+  };
+
+  // The id first: from here on nobody else with this id looks for a row.
+  while (!segment.object().try_lock(id_lock(id), LockMode::exclusive)) {
+    pause_or([&] { fail_alive(segment, id); });
+  }
+
+  for (;;) {
+    if (const auto own =
+            lock_row(segment, [&](const format::Row& row) { return belongs_to(row, id); })) {
+      // The row stays as it is until `activate`: if it gates (a required consumer, or one whose
+      // death nobody has met yet) it goes on gating, so nothing this id has not read is lost
+      // meanwhile.
+      const format::Row& row = segment.row(*own);
+      const RowStatus old = status_of(row);
+      const bool was_consumer = old.kind == RowKind::required || old.kind == RowKind::gating;
+      return {*own, kind, std::move(id), old.incarnation + 1,
+              was_consumer ? std::optional(Sequence(row.cursor.load(std::memory_order_acquire)))
+                           : std::nullopt};
+    }
+    bool is_being_repaired = false;  // our row, in somebody's hands for a moment
+    for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+      is_being_repaired = is_being_repaired || belongs_to(segment.row(index), id);
+    }
+    if (!is_being_repaired) break;
+    pause_or([&] { fail_alive(segment, id); });
+  }
+
+  auto taken = lock_row(segment, [](const format::Row& row) { return is_vacant(status_of(row)); });
+  if (!taken)
+    taken = lock_row(segment, [](const format::Row& row) { return is_expendable(status_of(row)); });
+  if (!taken) fail_full(segment);
+
+  format::Row& row = segment.row(*taken);
+  std::uint64_t seen = row.status.load(std::memory_order_acquire);
+  const RowStatus joining{.state = RowState::joining,
+                          .kind = RowKind::none,
+                          .incarnation = RowStatus::unpack(seen).incarnation + 1};
+  const bool did_gate = RowStatus::unpack(seen).gates();
+  // Dying after this: the row counts as free. The lock already excludes everybody; the exchange
+  // finds out whoever writes without it.
+  if (!row.status.compare_exchange_strong(seen, joining.pack(), std::memory_order_acq_rel))
+    fail_full(segment);
+  if (did_gate) announce_change(segment);
+  write_row_id(row, id);
+  return {*taken, kind, std::move(id), joining.incarnation, std::nullopt};
+}
+
+Sequence Membership::activate(Segment& segment, Sequence cursor) {
+  format::Row& row = segment.row(row_);
+  const format::Control& control = segment.control();
+  const auto oldest = [&] {
+    // Acquire: pairs with nothing that matters for order; the fence below does the work.
+    return Sequence(Window::oldest(control.horizon.load(std::memory_order_acquire),
+                                   segment.shape().capacity, segment.shape().first_sequence));
+  };
+  const os::ProcessIdentity self = os::this_process();
+  row.pid_and_uid.store(self.pid | (std::uint64_t{self.uid} << 32U), std::memory_order_relaxed);
+  row.pid_namespace.store(self.pid_namespace, std::memory_order_relaxed);
+  row.start_ticks.store(self.start_ticks, std::memory_order_relaxed);
+  row.joined_ns.store(os::wall_clock_ns(), std::memory_order_relaxed);
+
+  const bool is_consumer = kind_ == RowKind::required || kind_ == RowKind::gating;
+  // Before the row gates, so that a producer is never held at a place that is gone already.
+  if (is_consumer) cursor = std::max(cursor, oldest());
+  row.cursor.store(cursor.value(), std::memory_order_relaxed);
+  // Release: whoever sees the row active sees its cursor and identity. Dying here: it gates until a
+  // blocked producer proves the death.
+  row.status.store(
+      RowStatus{.state = RowState::active, .kind = kind_, .incarnation = incarnation_}.pack(),
+      std::memory_order_release);
+  announce_change(segment);
+  if (!is_consumer) return cursor;
+
+  // Pairs with the producer's light fence in Window::open: either it sees this row before it writes
+  // beyond the horizon we read next, or we see the horizon it announced before.
+  Fences(segment.shape().fence_mode).heavy();
+  if (const Sequence safe = oldest(); safe > cursor) {
+    cursor = safe;
+    row.cursor.store(cursor.value(), std::memory_order_release);
+  }
+  return cursor;
+}
+
+void Membership::leave(Segment& segment, bool resigns) {
+  format::Row& row = segment.row(row_);
+  const RowKind kind = kind_ == RowKind::required && resigns ? RowKind::gating : kind_;
+  // Release: our last commit and our last look at the slots come before. Dying just before: we
+  // count as dead, which gates until proven; just after: as left, and the locks go by themselves.
+  row.status.store(
+      RowStatus{.state = RowState::left, .kind = kind, .incarnation = incarnation_}.pack(),
+      std::memory_order_release);
+  announce_change(segment);
+  segment.object().unlock(format::lock::row(row_));
+  segment.object().unlock(id_lock(id_));
+}
+
+bool release_gate_of_dead(Segment& segment, std::uint32_t index) {
+  // Getting the lock proves that its holder is gone, and makes us the only one to repair the row.
+  // If we die here the kernel passes the lock on, and the next one starts over.
+  if (!segment.object().try_lock(format::lock::row(index), LockMode::exclusive)) return false;
+  format::Row& row = segment.row(index);
+  std::uint64_t seen = row.status.load(std::memory_order_acquire);
+  RowStatus status = RowStatus::unpack(seen);
+  if (status.kind == RowKind::gating && status.state == RowState::active) {
+    status.state = RowState::dead;
+    if (row.status.compare_exchange_strong(seen, status.pack(), std::memory_order_acq_rel)) {
+      announce_change(segment);
+    } else {
+      status = RowStatus::unpack(seen);
+    }
+  }
+  segment.object().unlock(format::lock::row(index));
+  return !status.gates();
+}
+
+}  // namespace disruptor_mp

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/membership/roster.hpp"
+
+#include <algorithm>
+
+#include "disruptor_mp/membership/row_id.hpp"
+#include "disruptor_mp/ring/slots.hpp"
+#include "disruptor_mp/ring/window.hpp"
+
+namespace disruptor_mp {
+
+using format::RowKind;
+using format::RowState;
+
+std::string_view to_string(RowKind kind) noexcept {
+  switch (kind) {
+    case RowKind::producer:
+      return "producer";
+    case RowKind::required:
+      return "required";
+    case RowKind::gating:
+      return "gating";
+    case RowKind::none:
+      break;
+  }
+  return "none";
+}
+
+std::string_view to_string(Participant::Presence presence) noexcept {
+  switch (presence) {
+    case Participant::Presence::alive:
+      return "alive";
+    case Participant::Presence::stopped:
+      return "stopped";
+    case Participant::Presence::dead:
+      return "dead";
+    case Participant::Presence::left:
+      break;
+  }
+  return "left";
+}
+
+std::vector<Participant> list_participants(const Segment& segment,
+                                           std::optional<std::uint32_t> self) {
+  std::vector<Participant> participants;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    const format::Row& row = segment.row(index);
+    // Acquire: pairs with the release that showed the row; its identity was written before.
+    const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
+    if (status.state == RowState::free || status.state == RowState::joining) continue;
+
+    const std::uint64_t pid_and_uid = row.pid_and_uid.load(std::memory_order_relaxed);
+    Participant participant{
+        .row = index,
+        .id = read_row_id(row),
+        .kind = status.kind,
+        .presence = Participant::Presence::left,
+        .gates = status.gates(),
+        .incarnation = status.incarnation,
+        .cursor = Sequence(row.cursor.load(std::memory_order_acquire)),
+        .joined_ns = row.joined_ns.load(std::memory_order_relaxed),
+        .process = {.pid = static_cast<std::uint32_t>(pid_and_uid),
+                    .uid = static_cast<std::uint32_t>(pid_and_uid >> 32U),
+                    .pid_namespace = row.pid_namespace.load(std::memory_order_relaxed),
+                    .start_ticks = row.start_ticks.load(std::memory_order_relaxed)}};
+    if (status.state == RowState::dead) {
+      participant.presence = Participant::Presence::dead;
+    } else if (status.state == RowState::active) {
+      participant.presence =
+          self == index || segment.object().is_locked_elsewhere(format::lock::row(index))
+              ? Participant::Presence::alive
+              : Participant::Presence::dead;
+      if (participant.presence == Participant::Presence::alive &&
+          os::is_stopped(participant.process)) {
+        participant.presence = Participant::Presence::stopped;
+      }
+    }
+    participants.push_back(std::move(participant));
+  }
+  return participants;
+}
+
+std::string describe(const Participant& participant) {
+  return participant.id + " (" + std::string(to_string(participant.kind)) + ", pid " +
+         std::to_string(participant.process.pid) + ", " +
+         std::string(to_string(participant.presence)) + ")";
+}
+
+StreamPosition stream_position(const Segment& segment) {
+  const format::Control& control = segment.control();
+  const format::Shape& shape = segment.shape();
+  const Slots<Bytes, const std::byte> slots(segment.slots(), shape);
+  // In a stamped ring `published` is a lower bound; the events after it are found by their stamps.
+  // If a producer laps us while we look, its hint has moved: start again there.
+  std::uint64_t hint = control.published.load(std::memory_order_acquire);
+  std::uint64_t end = slots.published_end(control, hint, hint + shape.capacity);
+  for (int attempt = 0; attempt < 64; ++attempt) {
+    const std::uint64_t again = control.published.load(std::memory_order_acquire);
+    if (again <= end) break;
+    hint = again;
+    end = slots.published_end(control, hint, hint + shape.capacity);
+  }
+  const std::uint64_t horizon = control.horizon.load(std::memory_order_acquire);
+  const std::uint64_t oldest = Window::oldest(horizon, shape.capacity, shape.first_sequence);
+  return {.oldest = Sequence(std::min(oldest, end)),
+          .published = Sequence(end),
+          .is_closed = control.end.load(std::memory_order_acquire) != format::open_end};
+}
+
+ProducerPresence producer_presence(const Segment& segment) {
+  // The lock first: a producer that leaves stores its phase and then lets go of the lock, so
+  // whoever finds the lock free and the phase still active has found a dead one (the kernel orders
+  // the two).
+  if (segment.object().is_locked_elsewhere(format::lock::producer)) return ProducerPresence::alive;
+  const std::uint64_t word = segment.control().producer.load(std::memory_order_acquire);
+  switch (static_cast<format::ProducerPhase>(word & 0xFFFFFFFFU)) {
+    case format::ProducerPhase::active:
+      return ProducerPresence::dead;
+    case format::ProducerPhase::left:
+      return ProducerPresence::left;
+    case format::ProducerPhase::none:
+      break;
+  }
+  return ProducerPresence::never;
+}
+
+bool is_finished(const Segment& segment) {
+  const std::uint64_t end = segment.control().end.load(std::memory_order_acquire);
+  if (end == format::open_end) return false;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    const format::Row& row = segment.row(index);
+    const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
+    if (status.kind == RowKind::required && status.gates() &&
+        row.cursor.load(std::memory_order_acquire) < end) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace disruptor_mp

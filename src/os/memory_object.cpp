@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/os/memory_object.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/fork_guard.hpp"
+#include "disruptor_mp/os/process.hpp"
+
+namespace disruptor_mp::os {
+namespace {
+
+constexpr std::string_view temporary_prefix = ".dmp-making-";
+/// Held by the maker of a temporary name for as long as it lives.
+constexpr std::uint64_t temporary_lock_byte = 0;
+
+std::string errno_text(int error) { return std::generic_category().message(error); }
+
+[[noreturn]] void fail(const ObjectName& name, std::string_view call, int error) {
+  if (error == EACCES || error == EPERM || error == EROFS) {
+    throw Error(Errc::permission_denied,
+                {.object = name.text(),
+                 .problem = std::string(call) + " was refused for " + name.path(),
+                 .found = errno_text(error) + ", as user " + std::to_string(geteuid()),
+                 .expected = "the right to use the object and its directory",
+                 .remedy = "Run as its owner or group, or create the ring with a wider mode."});
+  }
+  throw Error(Errc::system_error, {.object = name.text(),
+                                   .problem = std::string(call) + " failed for " + name.path(),
+                                   .found = errno_text(error),
+                                   .expected = {},
+                                   .remedy = "See the manual page of the call."});
+}
+
+/// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
+/// told.
+std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
+  struct statvfs info {};
+  if (statvfs(name.directory().c_str(), &info) != 0 || info.f_blocks == 0) return std::nullopt;
+  return std::uint64_t{info.f_bavail} * info.f_frsize;
+}
+
+[[noreturn]] void fail_no_space(const ObjectName& name, std::uint64_t size) {
+  const auto free = free_bytes(name);
+  const std::string free_text = free ? std::to_string(*free) : "an unknown number of";
+  const std::string where = name.backend() == Backend::shm ? "/dev/shm" : name.directory();
+  throw Error(
+      Errc::no_space,
+      {.object = name.text(),
+       .problem = where + " is too small for the ring",
+       .found = free_text + " bytes free",
+       .expected = std::to_string(size) + " bytes",
+       .remedy =
+           name.backend() == Backend::shm
+               ? "Lower the capacity, remove leftovers with `dmp clean`, or enlarge it (mount -o "
+                 "remount,size=… /dev/shm; in a container: --shm-size)."
+               : "Lower the capacity or free some disk space."});
+}
+
+[[noreturn]] void fail_locks(const ObjectName& name, int error) {
+  throw Error(
+      Errc::locks_unsupported,
+      {.object = name.text(),
+       .problem = "the file system of " + name.directory() + " lacks open-file-description locks",
+       .found = errno_text(error),
+       .expected = "fcntl F_OFD_SETLK to work",
+       .remedy = "Use shm:, or a local file system such as ext4, xfs, btrfs or tmpfs."});
+}
+
+struct flock lock_request(short type, std::uint64_t byte) {
+  struct flock request {};
+  request.l_type = type;
+  request.l_whence = SEEK_SET;
+  request.l_start = static_cast<off_t>(byte);
+  request.l_len = 1;
+  return request;
+}
+
+/// open(2) of an unnamed file; -1 with EOPNOTSUPP/EISDIR where the file system has none.
+int open_unnamed(const std::string& directory) {
+  return ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+bool unnamed_files_are_missing(int error) {
+  return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
+}
+
+std::string temporary_path(const std::string& directory) {
+  const auto id = random_id();
+  char text[40];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id[0]),
+                static_cast<unsigned long long>(id[1]));
+  return directory + "/" + std::string(temporary_prefix) + text;
+}
+
+}  // namespace
+
+struct MemoryObject::State {
+  explicit State(ObjectName n) : name(std::move(n)), guard(&State::become_orphan, this) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (data != nullptr) munmap(data, mapped_size);
+    if (fd >= 0) ::close(fd);
+    // After a fork the temporary name, like everything else, is the parent's.
+    if (!temporary.empty() && !orphaned) ::unlink(temporary.c_str());
+  }
+
+  /// In the child of a fork: from here on its stores go to a copy of its own, and its descriptor no
+  /// longer holds the parent's locks.
+  static void become_orphan(void* context) noexcept {
+    auto& self = *static_cast<State*>(context);
+    if (self.orphaned) return;
+    self.orphaned = true;
+    if (self.data != nullptr) {
+      mmap(self.data, self.mapped_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, self.fd,
+           0);
+    }
+    if (self.fd >= 0) ::close(self.fd);
+    self.fd = -1;
+  }
+
+  ObjectName name;
+  Access access = Access::read_write;
+  int fd = -1;
+  std::string temporary;  ///< the name it has before publish_name, where it needs one
+  std::byte* data = nullptr;
+  std::uint64_t mapped_size = 0;
+  bool orphaned = false;
+  ForkGuard guard;
+};
+
+MemoryObject::MemoryObject(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+MemoryObject::MemoryObject(MemoryObject&&) noexcept = default;
+MemoryObject& MemoryObject::operator=(MemoryObject&&) noexcept = default;
+MemoryObject::~MemoryObject() = default;
+
+MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t size,
+                                          const Permissions& permissions) {
+  auto state = std::make_unique<State>(name);
+  const std::string directory = name.directory();
+
+  state->fd = open_unnamed(directory);
+  if (state->fd < 0 && unnamed_files_are_missing(errno) && ::access(directory.c_str(), F_OK) == 0) {
+    state->temporary = temporary_path(directory);
+    state->fd = ::open(state->temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (state->fd < 0) state->temporary.clear();
+  }
+  if (state->fd < 0) fail(name, "creating a file", errno);
+
+  auto lock = lock_request(F_WRLCK, temporary_lock_byte);
+  if (fcntl(state->fd, F_OFD_SETLK, &lock) != 0) fail_locks(name, errno);
+
+  // Asked first because the kernel would otherwise fill the whole of /dev/shm before it gives up.
+  if (const auto free = free_bytes(name); free && *free < size) fail_no_space(name, size);
+  // Every page now, so that a full /dev/shm is an error here and not a SIGBUS in the middle of a
+  // publish.
+  if (const int error = posix_fallocate(state->fd, 0, static_cast<off_t>(size)); error != 0) {
+    if (error == ENOSPC || error == EFBIG || error == ENOMEM) fail_no_space(name, size);
+    fail(name, "posix_fallocate", error);
+  }
+  if (permissions.group && fchown(state->fd, static_cast<uid_t>(-1), *permissions.group) != 0) {
+    fail(name, "fchown", errno);
+  }
+  if (fchmod(state->fd, permissions.mode) != 0) fail(name, "fchmod", errno);
+  return MemoryObject(std::move(state));
+}
+
+bool MemoryObject::publish_name() {
+  const std::string& path = state_->name.path();
+  int result = 0;
+  if (state_->temporary.empty()) {
+    const std::string self = "/proc/self/fd/" + std::to_string(state_->fd);
+    result = linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+  } else {
+    result =
+        renameat2(AT_FDCWD, state_->temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+  }
+  if (result != 0) {
+    if (errno == EEXIST) return false;
+    fail(state_->name, "naming the object", errno);
+  }
+  state_->temporary.clear();
+  unlock(temporary_lock_byte);
+  return true;
+}
+
+std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access access) {
+  auto state = std::make_unique<State>(name);
+  state->access = access;
+  const int flags =
+      (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  state->fd = ::open(name.path().c_str(), flags);
+  if (state->fd < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    if (errno != EISDIR && errno != ENXIO) fail(name, "opening", errno);
+  }
+  struct stat info {};
+  if (state->fd >= 0 && fstat(state->fd, &info) != 0) fail(name, "fstat", errno);
+  if (state->fd < 0 || !S_ISREG(info.st_mode)) {
+    throw Error(Errc::not_a_ring, {.object = name.text(),
+                                   .problem = name.path() + " is not a regular file",
+                                   .found = "a directory, device or socket",
+                                   .expected = "a ring made by this library",
+                                   .remedy = "Choose another name."});
+  }
+  return MemoryObject(std::move(state));
+}
+
+const ObjectName& MemoryObject::name() const noexcept { return state_->name; }
+Access MemoryObject::access() const noexcept { return state_->access; }
+std::byte* MemoryObject::data() const noexcept { return state_->data; }
+bool MemoryObject::is_orphaned_by_fork() const noexcept { return state_->orphaned; }
+
+std::uint64_t MemoryObject::size() const {
+  struct stat info {};
+  if (fstat(state_->fd, &info) != 0) fail(state_->name, "fstat", errno);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::size_t MemoryObject::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = pread(state_->fd, into.data() + done, into.size() - done,
+                            static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(state_->name, "pread", errno);
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+void MemoryObject::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = pwrite(state_->fd, bytes.data() + done, bytes.size() - done,
+                             static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(state_->name, "pwrite", errno);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable) {
+  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, state_->fd, 0);
+  if (address == MAP_FAILED) fail(state_->name, "mmap", errno);
+  state_->data = static_cast<std::byte*>(address);
+  state_->mapped_size = size;
+  for (const PageRange& range : writable) {
+    if (mprotect(state_->data + range.offset, range.size, PROT_READ | PROT_WRITE) != 0) {
+      fail(state_->name, "mprotect", errno);
+    }
+  }
+  return state_->data;
+}
+
+bool MemoryObject::try_lock(std::uint64_t byte, LockMode mode) {
+  auto request = lock_request(mode == LockMode::exclusive ? F_WRLCK : F_RDLCK, byte);
+  if (fcntl(state_->fd, F_OFD_SETLK, &request) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES || errno == EBADF)
+    return false;  // EBADF: a read-only object
+  fail_locks(state_->name, errno);
+}
+
+void MemoryObject::unlock(std::uint64_t byte) noexcept {
+  auto request = lock_request(F_UNLCK, byte);
+  fcntl(state_->fd, F_OFD_SETLK, &request);
+}
+
+bool MemoryObject::is_locked_elsewhere(std::uint64_t byte) const {
+  auto request = lock_request(F_WRLCK, byte);
+  if (fcntl(state_->fd, F_OFD_GETLK, &request) != 0) fail_locks(state_->name, errno);
+  return request.l_type != F_UNLCK;
+}
+
+bool MemoryObject::is_named() const {
+  struct stat mine {};
+  struct stat named {};
+  return fstat(state_->fd, &mine) == 0 && ::stat(state_->name.path().c_str(), &named) == 0 &&
+         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
+bool MemoryObject::remove_name() {
+  return is_named() && ::unlink(state_->name.path().c_str()) == 0;
+}
+
+std::vector<ObjectName> list_shm_objects(std::string_view prefix) {
+  std::vector<ObjectName> names;
+  DIR* directory = opendir("/dev/shm");
+  if (directory == nullptr) return names;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string_view file = entry->d_name;
+    if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
+    if (file.starts_with(temporary_prefix) || !file.starts_with(prefix)) continue;
+    names.push_back(ObjectName::parse("shm:" + std::string(file)));
+  }
+  closedir(directory);
+  std::sort(names.begin(), names.end(),
+            [](const ObjectName& a, const ObjectName& b) { return a.text() < b.text(); });
+  return names;
+}
+
+std::vector<std::string> remove_abandoned_temporaries(const std::string& directory, bool dry_run) {
+  std::vector<std::string> removed;
+  DIR* entries = opendir(directory.c_str());
+  if (entries == nullptr) return removed;
+  while (const dirent* entry = readdir(entries)) {
+    if (!std::string_view(entry->d_name).starts_with(temporary_prefix)) continue;
+    const std::string path = directory + "/" + entry->d_name;
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) continue;
+    auto request = lock_request(F_WRLCK, temporary_lock_byte);
+    // Getting the maker's lock proves it dead. (Between its open and its lock a living maker may
+    // lose its temporary name here; it then fails to publish and reports it.)
+    if (fcntl(fd, F_OFD_SETLK, &request) == 0 && (dry_run || ::unlink(path.c_str()) == 0)) {
+      removed.push_back(path);
+    }
+    ::close(fd);
+  }
+  closedir(entries);
+  std::sort(removed.begin(), removed.end());
+  return removed;
+}
+
+std::uint64_t page_size() noexcept { return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace disruptor_mp::os

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include <climits>
+#include <string>
+#include <string_view>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/memory_object.hpp"
+
+namespace disruptor_mp::os {
+namespace {
+
+constexpr std::string_view shm_prefix = "shm:";
+constexpr std::string_view file_prefix = "file:";
+constexpr std::string_view shm_directory = "/dev/shm";
+
+[[noreturn]] void refuse(std::string_view text, std::string problem, std::string found,
+                         std::string expected) {
+  throw Error(Errc::invalid_name, {.object = "ring name '" + std::string(text) + "'",
+                                   .problem = std::move(problem),
+                                   .found = std::move(found),
+                                   .expected = std::move(expected),
+                                   .remedy = "Use shm:NAME (or just NAME) or file:PATH."});
+}
+
+}  // namespace
+
+ObjectName ObjectName::parse(std::string_view text) {
+  ObjectName name;
+  std::string_view rest = text;
+  if (text.starts_with(file_prefix)) {
+    name.backend_ = Backend::file;
+    rest.remove_prefix(file_prefix.size());
+  } else if (text.starts_with(shm_prefix)) {
+    rest.remove_prefix(shm_prefix.size());
+  } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+    refuse(text, "unknown back-end", "'" + std::string(text.substr(0, colon + 1)) + "'",
+           "'shm:' or 'file:'");
+  }
+
+  if (rest.empty()) refuse(text, "the name is empty", "no characters", "at least one");
+  if (rest.find('\0') != std::string_view::npos) {
+    refuse(text, "the name contains a NUL byte", "NUL", "printable characters");
+  }
+
+  if (name.backend_ == Backend::shm) {
+    if (rest.find('/') != std::string_view::npos) {
+      refuse(text, "a shared-memory name may not contain a slash", "'/'", "one path component");
+    }
+    if (rest == "." || rest == "..") {
+      refuse(text, "this name means a directory", "'" + std::string(rest) + "'", "a file name");
+    }
+    if (rest.size() > NAME_MAX) {
+      refuse(text, "the name is too long", std::to_string(rest.size()) + " characters",
+             "at most " + std::to_string(NAME_MAX));
+    }
+    name.path_ = std::string(shm_directory) + "/" + std::string(rest);
+    name.text_ = std::string(shm_prefix) + std::string(rest);
+    return name;
+  }
+
+  const auto slash = rest.rfind('/');
+  const std::string_view file = slash == std::string_view::npos ? rest : rest.substr(slash + 1);
+  if (file.empty() || file == "." || file == "..") {
+    refuse(text, "the path names a directory", "'" + std::string(rest) + "'", "the path of a file");
+  }
+  if (rest.size() >= PATH_MAX || file.size() > NAME_MAX) {
+    refuse(text, "the path is too long",
+           std::to_string(rest.size()) + " characters, file name " + std::to_string(file.size()),
+           "at most " + std::to_string(PATH_MAX - 1) + " and " + std::to_string(NAME_MAX));
+  }
+  name.path_ = std::string(rest);
+  name.text_ = std::string(file_prefix) + std::string(rest);
+  return name;
+}
+
+std::string ObjectName::directory() const {
+  const auto slash = path_.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path_.substr(0, slash);
+}
+
+}  // namespace disruptor_mp::os

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/segment/event_type.hpp"
+
+#include "disruptor_mp/segment/hash.hpp"
+
+namespace disruptor_mp {
+
+std::uint64_t EventType::fingerprint() const noexcept {
+  // NUL bytes keep ("ab", "c") and ("a", "bc") apart.
+  const std::string text =
+      name + '\0' + schema + '\0' + std::to_string(size) + '\0' + std::to_string(align);
+  return fnv1a(std::as_bytes(std::span(text)));
+}
+
+std::string detail::make_schema(const std::vector<Field>& fields) {
+  std::string schema;
+  for (const Field& field : fields) {
+    if (!schema.empty()) schema += ' ';
+    schema += std::string(field.name) + ":" + std::string(field.type);
+    if (field.count != 1) schema += "[" + std::to_string(field.count) + "]";
+    schema += "@" + std::to_string(field.offset);
+  }
+  return schema;
+}
+
+}  // namespace disruptor_mp

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Reading a header that anybody may have written.
+#include <array>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/segment/geometry.hpp"
+#include "disruptor_mp/segment/hash.hpp"
+#include "disruptor_mp/segment/segment.hpp"
+
+namespace disruptor_mp {
+namespace {
+
+using format::Header;
+
+[[noreturn]] void refuse(Errc code, const std::string& object, std::string problem,
+                         std::string found, std::string expected, std::string remedy) {
+  throw Error(code, {.object = object,
+                     .problem = std::move(problem),
+                     .found = std::move(found),
+                     .expected = std::move(expected),
+                     .remedy = std::move(remedy)});
+}
+
+constexpr const char* remove_it = "If nobody needs it, remove it with `dmp clean --force NAME`.";
+
+std::string printable(std::span<const char> bytes) {
+  std::string text;
+  for (const char c : bytes) text += c >= ' ' && c <= '~' ? c : '.';
+  return "'" + text + "'";
+}
+
+/// A NUL-padded text of the header; cut where it ends, made harmless where it is not text.
+std::string text_of(std::span<const char> bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    if (c == '\0') break;
+    text += c >= ' ' && c <= '~' ? c : '?';
+  }
+  return text;
+}
+
+/// The numbers of a shape may be multiplied and added without overflow once this has passed.
+const char* first_nonsense(const format::Shape& shape) {
+  using format::SlotLayout;
+  if (shape.capacity == 0 || shape.capacity > format::max_capacity ||
+      !std::has_single_bit(shape.capacity)) {
+    return "capacity";
+  }
+  if (shape.event_size == 0 || shape.event_size > max_event_size) return "event size";
+  if (!std::has_single_bit(shape.event_align) || shape.event_align > max_event_align)
+    return "event alignment";
+  if (shape.rows == 0 || shape.rows > format::max_rows) return "number of participants";
+  if (shape.slot_layout != SlotLayout::packed && shape.slot_layout != SlotLayout::stamped)
+    return "slot layout";
+  if (shape.producer_kind != format::ProducerKind::single) return "producer kind";
+  if (shape.fence_mode != format::FenceMode::asymmetric &&
+      shape.fence_mode != format::FenceMode::portable) {
+    return "fence mode";
+  }
+  if (shape.when_alone != format::WhenAlone::block &&
+      shape.when_alone != format::WhenAlone::run_free) {
+    return "rule for a lone producer";
+  }
+  if (shape.page_size != os::page_size()) return "page size";
+  if (shape.slot_stride !=
+      format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align)) {
+    return "slot stride";
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Header read_header(const os::MemoryObject& object) {
+  const std::string& name = object.name().text();
+  std::array<std::byte, sizeof(Header)> bytes{};
+  const std::size_t got = object.read_at(0, bytes);
+  Header header;
+  std::memcpy(static_cast<void*>(&header), bytes.data(), sizeof header);
+
+  const std::size_t magic_bytes = std::min(got, header.magic.size());
+  if (got == 0 || !std::equal(header.magic.begin(),
+                              header.magic.begin() + static_cast<std::ptrdiff_t>(magic_bytes),
+                              format::magic.begin())) {
+    refuse(Errc::not_a_ring, name, "this is not a ring",
+           got == 0 ? "an empty object" : printable(std::span(header.magic).first(magic_bytes)),
+           printable(format::magic), "Choose another name; this object belongs to something else.");
+  }
+  if (got < sizeof(Header)) {
+    refuse(Errc::truncated, name, "the header is cut short", std::to_string(got) + " bytes",
+           std::to_string(sizeof(Header)), remove_it);
+  }
+  if (header.byte_order != format::byte_order_mark || header.word_size != sizeof(void*)) {
+    refuse(Errc::byte_order_mismatch, name,
+           "the ring was made by a machine of other byte order or word size",
+           "mark " + std::to_string(header.byte_order) + ", word size " +
+               std::to_string(header.word_size),
+           "mark " + std::to_string(format::byte_order_mark) + ", word size " +
+               std::to_string(sizeof(void*)),
+           "Use the ring on the machine that made it.");
+  }
+  if (header.version != format::version) {
+    refuse(Errc::version_mismatch, name, "the ring has another format version",
+           "version " + std::to_string(header.version),
+           "version " + std::to_string(format::version),
+           "Build both sides with the same release, or use a new name while both run.");
+  }
+  if (const std::uint64_t sum = fnv1a(std::span(bytes).first(offsetof(Header, checksum)));
+      sum != header.checksum || header.size != sizeof(Header)) {
+    refuse(Errc::corrupt, name, "the header's checksum is wrong", std::to_string(header.checksum),
+           std::to_string(sum), remove_it);
+  }
+  if (const char* nonsense = first_nonsense(header.shape); nonsense != nullptr) {
+    refuse(Errc::corrupt, name, "the header's " + std::string(nonsense) + " makes no sense",
+           "a value out of range", "one that this release could have written", remove_it);
+  }
+  const format::Sections sections = format::sections_of(header.shape);
+  if (std::memcmp(&sections, &header.sections, sizeof sections) != 0 ||
+      sections.total_size > format::max_total_size) {
+    refuse(Errc::corrupt, name, "the header's offsets contradict its sizes",
+           std::to_string(header.sections.total_size) + " bytes in all",
+           std::to_string(sections.total_size), remove_it);
+  }
+  if (const std::uint64_t size = object.size(); size < sections.total_size) {
+    refuse(Errc::truncated, name, "the object is cut short", std::to_string(size) + " bytes",
+           std::to_string(sections.total_size), remove_it);
+  }
+  return header;
+}
+
+void require_same_event(const Header& header, const EventType& expected,
+                        const std::string& object) {
+  if (expected.size == 0) return;
+  constexpr const char* same_type =
+      "Build both sides with the same event type, or use another ring name.";
+  const std::string found_name = "'" + text_of(header.type_name) + "'";
+  if (header.shape.event_size != expected.size) {
+    refuse(Errc::event_size_mismatch, object, "the ring's events have another size",
+           std::to_string(header.shape.event_size) + " bytes (" + found_name + ")",
+           std::to_string(expected.size) + " bytes ('" + expected.name + "')", same_type);
+  }
+  if (header.shape.event_align != expected.align) {
+    refuse(Errc::event_align_mismatch, object, "the ring's events have another alignment",
+           std::to_string(header.shape.event_align) + " (" + found_name + ")",
+           std::to_string(expected.align) + " ('" + expected.name + "')", same_type);
+  }
+  if (!expected.name.empty() && header.fingerprint != expected.fingerprint()) {
+    const std::string fields = text_of(header.schema);
+    refuse(
+        Errc::event_type_mismatch, object, "the ring's events are of another type",
+        found_name + (fields.empty() ? "" : " {" + fields + "}"),
+        "'" + expected.name + "'" + (expected.schema.empty() ? "" : " {" + expected.schema + "}"),
+        same_type);
+  }
+}
+
+std::string Segment::type_name() const { return text_of(header_.type_name); }
+std::string Segment::schema() const { return text_of(header_.schema); }
+
+}  // namespace disruptor_mp

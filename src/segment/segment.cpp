@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/segment/segment.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/process.hpp"
+#include "disruptor_mp/os/thread.hpp"
+#include "disruptor_mp/segment/geometry.hpp"
+#include "disruptor_mp/segment/hash.hpp"
+
+namespace disruptor_mp {
+namespace {
+
+using namespace std::chrono_literals;
+using format::Header;
+
+[[noreturn]] void invalid(const os::ObjectName& name, std::string problem, std::string found,
+                          std::string expected, std::string remedy) {
+  throw Error(Errc::invalid_option, {.object = name.text(),
+                                     .problem = std::move(problem),
+                                     .found = std::move(found),
+                                     .expected = std::move(expected),
+                                     .remedy = std::move(remedy)});
+}
+
+void require_valid(const os::ObjectName& name, const EventType& event, const format::Shape& shape,
+                   const os::Permissions& permissions) {
+  if (shape.capacity == 0 || shape.capacity > format::max_capacity) {
+    invalid(name, shape.capacity == 0 ? "the capacity is zero" : "the capacity is too large",
+            std::to_string(shape.capacity),
+            "a power of two from 1 to " + std::to_string(format::max_capacity),
+            "Choose a capacity in this range.");
+  }
+  if (!std::has_single_bit(shape.capacity)) {
+    invalid(name, "the capacity is not a power of two", std::to_string(shape.capacity),
+            std::to_string(std::bit_floor(shape.capacity)) + " or " +
+                std::to_string(std::bit_ceil(shape.capacity)),
+            "Choose one of these.");
+  }
+  if (event.size == 0 || event.size > max_event_size) {
+    invalid(name, "the event size is out of range", std::to_string(event.size),
+            "1 to " + std::to_string(max_event_size) + " bytes",
+            "Send large data by reference, in an object of its own.");
+  }
+  if (!std::has_single_bit(event.align) || event.align > max_event_align) {
+    invalid(name, "the event alignment is out of range", std::to_string(event.align),
+            "a power of two up to " + std::to_string(max_event_align), "Choose another alignment.");
+  }
+  if (event.name.size() >= format::type_name_size || event.schema.size() >= format::schema_size) {
+    invalid(name, "the description of the event type is too long",
+            std::to_string(event.name.size()) + " and " + std::to_string(event.schema.size()) +
+                " characters",
+            "at most " + std::to_string(format::type_name_size - 1) + " for the name and " +
+                std::to_string(format::schema_size - 1) + " for the fields",
+            "Shorten EventTraits::name, or describe fewer fields.");
+  }
+  if (shape.rows == 0 || shape.rows > format::max_rows) {
+    invalid(name, "the number of participants is out of range", std::to_string(shape.rows),
+            "1 to " + std::to_string(format::max_rows), "Choose max_participants in this range.");
+  }
+  if ((permissions.mode & ~0777U) != 0 || (permissions.mode & 0600U) != 0600U) {
+    invalid(name, "the mode would lock out its owner or has special bits",
+            std::to_string(permissions.mode), "permission bits that include 0600",
+            "Choose for example 0600, 0640 or 0660.");
+  }
+}
+
+/// Whoever publishes into, or waits on, a ring of asymmetric fences must be able to take part in
+/// them.
+void require_fences(const std::string& object, format::FenceMode mode) {
+  if (mode == format::FenceMode::portable || os::register_for_asymmetric_fences()) return;
+  throw Error(Errc::membarrier_unavailable,
+              {.object = object,
+               .problem = "the ring relies on membarrier(2), which this process may not call",
+               .found = "the call refused (an old kernel, or a seccomp filter)",
+               .expected = "MEMBARRIER_CMD_GLOBAL_EXPEDITED",
+               .remedy = "Allow the call, or create the ring with fences = Fences::portable."});
+}
+
+std::vector<os::PageRange> writable_pages(const Header& header, SegmentRole role) {
+  const format::Sections& sections = header.sections;
+  const os::PageRange bells{.offset = sections.bells.offset, .size = sections.bells.size};
+  const os::PageRange control{.offset = sections.control.offset,
+                              .size = sections.slots.offset - sections.control.offset};
+  const os::PageRange slots{.offset = sections.slots.offset,
+                            .size = sections.total_size - sections.slots.offset};
+  switch (role) {
+    case SegmentRole::producer:
+      return {bells, control, slots};
+    case SegmentRole::consumer:
+      return {bells, control};
+    case SegmentRole::observer:
+      return {bells};
+    case SegmentRole::inspector:
+      break;
+  }
+  return {};
+}
+
+Header make_header(const EventType& event, const format::Shape& shape) {
+  Header header;
+  header.magic = format::magic;
+  header.version = format::version;
+  header.byte_order = format::byte_order_mark;
+  header.word_size = sizeof(void*);
+  header.size = sizeof(Header);
+  header.shape = shape;
+  header.sections = format::sections_of(shape);
+  const os::ProcessIdentity self = os::this_process();
+  header.birth = {.instance = os::random_id(),
+                  .boot = os::boot_id(),
+                  .created_ns = os::wall_clock_ns(),
+                  .creator_pid = self.pid,
+                  .creator_uid = self.uid};
+  header.fingerprint = event.fingerprint();
+  std::copy(event.name.begin(), event.name.end(), header.type_name.begin());
+  std::copy(event.schema.begin(), event.schema.end(), header.schema.begin());
+  header.checksum = fnv1a(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, checksum)));
+  return header;
+}
+
+}  // namespace
+
+Segment Segment::create(const os::ObjectName& name, const EventType& event, format::Shape shape,
+                        const os::Permissions& permissions) {
+  shape.event_size = event.size;
+  shape.event_align = event.align;
+  shape.page_size = static_cast<std::uint32_t>(os::page_size());
+  require_valid(name, event, shape, permissions);
+  require_fences(name.text(), shape.fence_mode);
+  shape.slot_stride = format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
+
+  const Header header = make_header(event, shape);
+  os::MemoryObject object =
+      os::MemoryObject::create_unnamed(name, header.sections.total_size, permissions);
+  object.write_at(0, std::as_bytes(std::span(&header, 1)));
+  object.map(header.sections.total_size, writable_pages(header, SegmentRole::producer));
+  if (!object.try_lock(format::lock::attached, os::LockMode::shared)) {
+    throw Error(Errc::system_error, {.object = name.text(),
+                                     .problem = "somebody locked an object that has no name yet",
+                                     .found = "a lock",
+                                     .expected = "none",
+                                     .remedy = "Create the ring again."});
+  }
+  Segment segment(std::move(object), header, true);
+  // Nobody else can see these words yet; publish_name orders them for whoever opens the name.
+  format::Control& control = segment.control();
+  control.published.store(shape.first_sequence, std::memory_order_relaxed);
+  control.horizon.store(shape.first_sequence, std::memory_order_relaxed);
+  control.end.store(format::open_end, std::memory_order_relaxed);
+  return segment;
+}
+
+std::optional<Segment> Segment::try_attach(const os::ObjectName& name, SegmentRole role,
+                                           const EventType& expected) {
+  for (;;) {
+    const bool must_write = role == SegmentRole::consumer || role == SegmentRole::producer;
+    bool writable = role != SegmentRole::inspector;
+    std::optional<os::MemoryObject> object;
+    try {
+      object =
+          os::MemoryObject::open(name, writable ? os::Access::read_write : os::Access::read_only);
+    } catch (const Error& error) {
+      if (must_write || !writable || error.code() != Errc::permission_denied) throw;
+      writable = false;  // an observer of another user
+      object = os::MemoryObject::open(name, os::Access::read_only);
+    }
+    if (!object) return std::nullopt;
+
+    const Header header = read_header(*object);
+    require_same_event(header, expected, name.text());
+    if (must_write) require_fences(name.text(), header.shape.fence_mode);
+    // From here on nobody removes the object. Whoever is just doing that holds the lock
+    // exclusively: then the ring is as good as gone. Or it has been done: then this is not the
+    // object of that name any more; look again.
+    if (!object->try_lock(format::lock::attached, os::LockMode::shared)) return std::nullopt;
+    if (!object->is_named()) continue;
+
+    const bool can_ring =
+        writable && (must_write || header.shape.fence_mode == format::FenceMode::portable ||
+                     os::register_for_asymmetric_fences());
+    const auto pages = can_ring ? writable_pages(header, role) : std::vector<os::PageRange>{};
+    object->map(header.sections.total_size, pages);
+    return Segment(std::move(*object), header, can_ring);
+  }
+}
+
+Segment Segment::attach(const os::ObjectName& name, SegmentRole role, const EventType& expected,
+                        TimePoint deadline) {
+  constexpr auto longest_pause = 10ms;
+  for (auto pause = Duration(200us);; pause = std::min<Duration>(pause * 2, longest_pause)) {
+    if (auto segment = try_attach(name, role, expected)) return std::move(*segment);
+    const TimePoint now = os::now();
+    if (now >= deadline) {
+      throw Error(Errc::not_found, {.object = name.text(),
+                                    .problem = "there is no ring of this name",
+                                    .found = "nothing at " + name.path(),
+                                    .expected = "a ring",
+                                    .remedy = "Start its producer, check the name with `dmp ls`, "
+                                              "or attach with a longer timeout."});
+    }
+    os::sleep_until(std::min(deadline, now + pause));
+  }
+}
+
+bool Segment::remove_if_unused() {
+  // Letting go first, so that of two who leave together the later one succeeds.
+  object_.unlock(format::lock::attached);
+  // Whoever holds it exclusively knows that nobody is attached and that nobody can attach; so the
+  // name cannot come to mean another object between the check and the removal. Dying here drops the
+  // lock: the next one does it.
+  return object_.try_lock(format::lock::attached, os::LockMode::exclusive) && object_.remove_name();
+}
+
+bool Segment::is_from_earlier_boot() const noexcept { return header_.birth.boot != os::boot_id(); }
+
+}  // namespace disruptor_mp
