@@ -64,9 +64,9 @@ std::optional<Participant> Gate::examine_holders(std::uint64_t next) {
   const std::uint64_t slowest = minimum(next);
   std::optional<std::uint32_t> away;
   for (const Entry& entry : entries_) {
-    if (position(entry, next) != slowest) continue;
     if (segment_->object().is_locked_elsewhere(format::lock::row(entry.row))) continue;
-    if (!release_gate_of_dead(*segment_, entry.row) && !away) away = entry.row;
+    const bool is_released = release_gate_of_dead(*segment_, entry.row);
+    if (!is_released && position(entry, next) == slowest) away = entry.row;
   }
   if (!away) return std::nullopt;
   for (Participant& participant : list_participants(*segment_)) {

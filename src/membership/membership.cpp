@@ -21,6 +21,9 @@ using format::RowState;
 using os::LockMode;
 
 constexpr auto retry_pause = 1ms;
+/// Whoever repairs a row holds its lock for microseconds; even a caller without patience waits for
+/// that.
+constexpr auto repair_time = 100ms;
 
 std::uint64_t id_lock(std::string_view id) {
   return format::lock::id(fnv1a(std::as_bytes(std::span(id))));
@@ -113,17 +116,18 @@ void Membership::require_valid_id(std::string_view id, const std::string& object
 
 Membership Membership::join(Segment& segment, RowKind kind, std::string id, TimePoint deadline) {
   require_valid_id(id, segment.name());
-  const auto pause_or = [&](auto&& fail) {
+  const auto pause_or = [&](TimePoint until, auto&& fail) {
     const TimePoint now = os::now();
-    if (now >= deadline) fail();
-    os::sleep_until(std::min(deadline, now + retry_pause));
+    if (now >= until) fail();
+    os::sleep_until(std::min(until, now + retry_pause));
   };
 
   // The id first: from here on nobody else with this id looks for a row.
   while (!segment.object().try_lock(id_lock(id), LockMode::exclusive)) {
-    pause_or([&] { fail_alive(segment, id); });
+    pause_or(deadline, [&] { fail_alive(segment, id); });
   }
 
+  const TimePoint repaired = std::max(deadline, os::now() + repair_time);
   for (;;) {
     if (const auto own =
             lock_row(segment, [&](const format::Row& row) { return belongs_to(row, id); })) {
@@ -142,7 +146,7 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
       is_being_repaired = is_being_repaired || belongs_to(segment.row(index), id);
     }
     if (!is_being_repaired) break;
-    pause_or([&] { fail_alive(segment, id); });
+    pause_or(repaired, [&] { fail_alive(segment, id); });
   }
 
   auto taken = lock_row(segment, [](const format::Row& row) { return is_vacant(status_of(row)); });

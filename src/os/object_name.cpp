@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <climits>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/os/memory_object.hpp"
@@ -68,8 +70,11 @@ ObjectName ObjectName::parse(std::string_view text) {
            std::to_string(rest.size()) + " characters, file name " + std::to_string(file.size()),
            "at most " + std::to_string(PATH_MAX - 1) + " and " + std::to_string(NAME_MAX));
   }
-  name.path_ = std::string(rest);
-  name.text_ = std::string(file_prefix) + std::string(rest);
+  // Absolute, so that it means the same object after a chdir.
+  std::error_code error;
+  name.path_ = std::filesystem::absolute(rest, error).string();
+  if (error) name.path_ = std::string(rest);
+  name.text_ = std::string(file_prefix) + name.path_;
   return name;
 }
 
