@@ -177,11 +177,13 @@ std::optional<Segment> Segment::try_attach(const os::ObjectName& name, SegmentRo
     const Header header = read_header(*object);
     require_same_event(header, expected, name.text());
     if (must_write) require_fences(name.text(), header.shape.fence_mode);
-    // From here on nobody removes the object. Whoever is just doing that holds the lock
-    // exclusively: then the ring is as good as gone. Or it has been done: then this is not the
-    // object of that name any more; look again.
-    if (!object->try_lock(format::lock::attached, os::LockMode::shared)) return std::nullopt;
-    if (!object->is_named()) continue;
+    if (role != SegmentRole::inspector) {
+      // From here on nobody removes the object. Whoever is just doing that holds the lock
+      // exclusively: then the ring is as good as gone. Or it has been done: then this is not the
+      // object of that name any more; look again.
+      if (!object->try_lock(format::lock::attached, os::LockMode::shared)) return std::nullopt;
+      if (!object->is_named()) continue;
+    }
 
     const bool can_ring =
         writable && (must_write || header.shape.fence_mode == format::FenceMode::portable ||

@@ -16,10 +16,11 @@ namespace disruptor_mp {
 
 /// What a process does in a ring decides which pages it may write.
 enum class SegmentRole : std::uint8_t {
-  inspector,  ///< nothing; needs only read permission
-  observer,   ///< the bells, if it has the permission; else nothing
-  consumer,   ///< all but the header and the slots
-  producer,   ///< all but the header
+  /// nothing; needs only read permission, and does not keep the ring from being removed
+  inspector,
+  observer,  ///< the bells, if it has the permission; else nothing
+  consumer,  ///< all but the header and the slots
+  producer,  ///< all but the header
 };
 
 /// One ring's memory object, mapped and validated. Everything above works on it through typed
@@ -77,7 +78,7 @@ class Segment {
 
   /// Removes the object's name if nobody else is attached. @return whether this call removed it.
   bool remove_if_unused();
-  /// Removes the name if its header was made in another boot or by nobody alive; for cleaning.
+  /// Was the object made before the machine's last start? Then nothing vouches for its content.
   [[nodiscard]] bool is_from_earlier_boot() const noexcept;
 
  private:
