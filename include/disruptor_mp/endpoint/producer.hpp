@@ -89,6 +89,7 @@ class Producer {
       : core_(std::move(other.core_)),
         guard_(std::move(other.guard_)),
         slots_(other.slots_),
+        control_(other.control_),
         data_bell_(other.data_bell_),
         next_(other.next_),
         limit_(other.limit_) {
@@ -228,6 +229,7 @@ class Producer {
       : core_(std::move(core)),
         guard_(std::make_unique<os::ForkGuard>(&Producer::become_orphan, this)),
         slots_(core_->segment().slots(), core_->segment().shape()),
+        control_(&core_->segment().control()),
         data_bell_(core_->segment().bells().data, core_->fences()),
         next_(core_->first()),
         limit_(next_) {}
@@ -240,16 +242,22 @@ class Producer {
 
   template <class Fill>
   Publish publish_one(Fill& fill) {
+    // Locals, because the compiler must assume that the event overlaps our members.
+    const std::uint64_t sequence = next_;
+    std::byte* const slot = slots_.slot(sequence);
     // Dying anywhere in here leaves bytes in a slot that nobody looks at before it is published.
-    fill(slots_.event(next_));
-    commit(1);
+    fill(slots_.geometry().event_at(slot));
+    // The publish point: one release store. Dying before it: not published. Dying after it, before
+    // the bell: published; sleepers see it when their nap ends.
+    slots_.publish_one(*control_, slot, sequence);
+    next_ = sequence + 1;
+    data_bell_.ring_if_awaited();
     return Publish::ok;
   }
 
-  /// The publish point: one release store, in Slots::publish. Dying before it: not published. Dying
-  /// after it, before the bell: published; sleepers see it when their nap ends.
+  /// The same for a claim.
   void commit(std::uint64_t count) noexcept {
-    slots_.publish(core_->segment().control(), next_, next_ + count);
+    slots_.publish(*control_, next_, next_ + count);
     next_ += count;
     data_bell_.ring_if_awaited();
   }
@@ -257,6 +265,7 @@ class Producer {
   std::unique_ptr<detail::ProducerCore> core_;
   std::unique_ptr<os::ForkGuard> guard_;
   Slots<E, std::byte> slots_;
+  format::Control* control_;
   HotBell data_bell_;
   std::uint64_t next_;   ///< the sequence to be published next
   std::uint64_t limit_;  ///< sequences below it may be written without looking at anybody

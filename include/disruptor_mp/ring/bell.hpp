@@ -76,13 +76,16 @@ class HotBell {
   void ring_if_awaited() const noexcept {
     // With asymmetric fences this is the light fence; pairs with the sleeper's membarrier.
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if ((watched_->load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]] {
-      fences_.light();
-      bell_.ring_if_awaited();
-    }
+    if ((watched_->load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]]
+      ring();
   }
 
  private:
+  [[gnu::noinline, gnu::cold]] void ring() const noexcept {
+    fences_.light();
+    bell_.ring_if_awaited();
+  }
+
   static constinit inline std::atomic<std::uint32_t> always_odd{1};
   const std::atomic<std::uint32_t>* watched_;
   Bell bell_;

@@ -109,7 +109,16 @@ class Slots {
       return;
     }
     for (std::uint64_t sequence = first; sequence != end; ++sequence) {
-      stamp(sequence).store(sequence + 1, std::memory_order_release);
+      stamp_of(slot(sequence)).store(sequence + 1, std::memory_order_release);
+    }
+  }
+
+  /// The same for one event whose slot is at hand.
+  void publish_one(format::Control& control, Byte* slot, std::uint64_t sequence) const noexcept {
+    if (geometry_.layout == format::SlotLayout::packed) {
+      control.published.store(sequence + 1, std::memory_order_release);
+    } else {
+      stamp_of(slot).store(sequence + 1, std::memory_order_release);
     }
   }
 
@@ -124,17 +133,17 @@ class Slots {
       return published < limit ? published : limit;
     }
     std::uint64_t end = next;
-    while (end != limit && stamp(end).load(std::memory_order_acquire) == end + 1) ++end;
+    while (end != limit && stamp_of(slot(end)).load(std::memory_order_acquire) == end + 1) ++end;
     return end;
   }
 
   [[nodiscard]] const SlotGeometry<E>& geometry() const noexcept { return geometry_; }
 
  private:
-  [[nodiscard]] auto& stamp(std::uint64_t sequence) const noexcept {
+  [[nodiscard]] auto& stamp_of(Byte* slot) const noexcept {
     using Stamp = std::conditional_t<std::is_const_v<Byte>, const std::atomic<std::uint64_t>,
                                      std::atomic<std::uint64_t>>;
-    return *reinterpret_cast<Stamp*>(slot(sequence) + geometry_.stamp);
+    return *reinterpret_cast<Stamp*>(slot + geometry_.stamp);
   }
 
   [[no_unique_address]] SlotGeometry<E> geometry_;
