@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The other process of the process tests: a participant that does what its command line says and
+// that dies, or stops, at the very place it is told to.
+//
+//   ring_peer RING [--option=value …] STEP …
+//
+// Steps are done in order; each reports one line on stdout where given in quotes.
+//
+//   create, attach, create_or_attach   become the producer            "attached NEXT"
+//   publish:N                          N single events                "published NEXT"
+//   claim:N                            N events in one batch          "published NEXT"
+//   fill                               single events until the ring is full   "full NEXT"
+//   stream:END                         bursts of random size, with naps, up to sequence END
+//                                                                     "published NEXT"
+//   fill_then:SIGNAL                   one event; raises SIGNAL when half of it is written
+//   claim_then:N,K,SIGNAL              a batch of N; raises SIGNAL when K of them are written
+//   close, detach                      "closed", "detached"
+//
+//   join                               become a consumer (--kind, --start)    "attached NEXT"
+//   handle:N                           waits for and handles N events, or a few more  "handled
+//   NEXT" handle_slowly                      until the end of the stream, with naps "ended WHY NEXT
+//   MISSED" handler_then:K,SIGNAL              handles events; raises SIGNAL inside the handler of
+//   the
+//                                      (K+1)st, before anything of it is done
+//   between_then:K,SIGNAL              handles events; raises SIGNAL right after the K-th
+//   drain                              until the end of the stream    "ended WHY NEXT MISSED"
+//   leave, resign                      "left", "resigned"
+//
+//   clean                              removes the ring if nobody is attached "removed 0|1"
+//   poll_end                           one poll that must find nothing        "outcome WHY"
+//   fork:idle                          a child that only lives on     "forked PID"
+//   fork:use                           a child that tries to use and to leave what it inherited
+//                                                                     "child RESULT", "forked PID"
+//   fork:in_claim                      the same with an open claim, which the child publishes
+//   await                              until the test tells us to go on
+//   sleep                              for ever
+//   mark                               raises SIGUSR2, for a Tracer
+//
+// SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
+// reported as "error CODE TEXT", exit code 3.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "disruptor_mp/disruptor_mp.hpp"
+#include "support/event_log.hpp"
+#include "support/proof_event.hpp"
+
+namespace disruptor_mp::process_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+void report(const std::string& line) {
+  const std::string text = line + "\n";
+  // One write: lines of a process and of its child do not mix.
+  if (write(STDOUT_FILENO, text.data(), text.size()) < 0) _exit(5);
+}
+
+struct Options {
+  std::string ring;
+  std::map<std::string, std::string> values;
+  std::vector<std::string> steps;
+
+  [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise) const {
+    const auto found = values.find(name);
+    return found == values.end() ? otherwise : found->second;
+  }
+  [[nodiscard]] std::uint64_t number(const std::string& name, std::uint64_t otherwise) const {
+    const auto found = values.find(name);
+    return found == values.end() ? otherwise : std::stoull(found->second);
+  }
+};
+
+Options parse(int count, char** arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string argument = arguments[i];
+    if (argument.starts_with("--")) {
+      const auto equals = argument.find('=');
+      options.values[argument.substr(2, equals - 2)] = argument.substr(equals + 1);
+    } else if (options.ring.empty()) {
+      options.ring = argument;
+    } else {
+      options.steps.push_back(argument);
+    }
+  }
+  return options;
+}
+
+LogKind log_kind(const std::string& text) {
+  if (text == "producer") return LogKind::producer;
+  if (text == "required") return LogKind::required;
+  if (text == "gating") return LogKind::gating;
+  if (text == "observer") return LogKind::observer;
+  return LogKind::none;
+}
+
+Start start_of(const std::string& text) {
+  return text == "latest" ? Start::latest : text == "resume" ? Start::resume : Start::oldest;
+}
+
+/// A step's arguments: "K,SIGNAL" …
+struct Arguments {
+  std::vector<std::string> words;
+
+  explicit Arguments(const std::string& text) {
+    std::istringstream stream(text);
+    for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  }
+  [[nodiscard]] std::uint64_t number(std::size_t index) const {
+    return std::stoull(words.at(index));
+  }
+  [[nodiscard]] int signal(std::size_t index) const {
+    return words.at(index) == "kill" ? SIGKILL : SIGSTOP;
+  }
+};
+
+template <class E>
+class RingPeer {
+ public:
+  explicit RingPeer(Options options) : options_(std::move(options)) {
+    const LogKind kind = log_kind(options_.text("kind", "none"));
+    incarnation_ = options_.number("incarnation", 1);
+    random_ = mix(incarnation_ + options_.number("seed", 1));
+    if (kind != LogKind::none) {
+      log_ = std::make_unique<EventLog>(options_.text("logs", "."), options_.text("id", "peer"),
+                                        incarnation_, kind,
+                                        options_.number("log-size", std::uint64_t{1} << 16U));
+    }
+  }
+
+  void run() {
+    for (const std::string& step : options_.steps) {
+      const auto colon = step.find(':');
+      const std::string verb = step.substr(0, colon);
+      const Arguments arguments(colon == std::string::npos ? "" : step.substr(colon + 1));
+      if (!do_producer_step(verb, arguments) && !do_consumer_step(verb, arguments) &&
+          !do_other_step(verb, arguments)) {
+        std::cerr << "ring_peer: unknown step '" << step << "'\n";
+        std::exit(2);
+      }
+    }
+  }
+
+ private:
+  using MutableBytes = std::span<std::byte>;
+  using ConstBytes = std::span<const std::byte>;
+
+  // --- Producer
+
+  bool do_producer_step(const std::string& verb, const Arguments& arguments) {
+    if (verb == "create" || verb == "attach" || verb == "create_or_attach") {
+      become_producer(verb);
+    } else if (verb == "publish") {
+      for (std::uint64_t i = 0; i < arguments.number(0); ++i) publish_one([] {});
+      report_published();
+    } else if (verb == "claim") {
+      claim_and_publish(arguments.number(0), arguments.number(0), 0);
+      report_published();
+    } else if (verb == "fill") {
+      while (try_publish_one()) {
+      }
+      report("full " + std::to_string(producer_->next_sequence().value()));
+    } else if (verb == "stream") {
+      stream_until(arguments.number(0));
+      report_published();
+    } else if (verb == "fill_then") {
+      publish_one([&] { raise(arguments.signal(0)); });
+      report_published();
+    } else if (verb == "claim_then") {
+      claim_and_publish(arguments.number(0), arguments.number(1), arguments.signal(2));
+      report_published();
+    } else if (verb == "close") {
+      producer_->close();
+      report("closed");
+    } else if (verb == "detach") {
+      producer_->detach();
+      report("detached");
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void become_producer(const std::string& verb) {
+    ProducerOptions options;
+    options.capacity = options_.number("capacity", 64);
+    options.max_participants = static_cast<std::uint32_t>(options_.number("rows", 8));
+    options.id = options_.text("id", "producer");
+    options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
+    options.required_patience = std::chrono::milliseconds(options_.number("patience-ms", 1000));
+    if (options_.text("when-alone", "block") == "run_free")
+      options.when_alone = WhenAlone::run_free;
+    producer_.reset();
+    producer_.emplace(verb == "create"   ? Producer<E>::create(options_.ring, options)
+                      : verb == "attach" ? Producer<E>::attach(options_.ring, options)
+                                         : Producer<E>::create_or_attach(options_.ring, options));
+    const std::uint64_t next = producer_->next_sequence().value();
+    if (log_) log_->note_attached(next, producer_->took_over(), 0);
+    report("attached " + std::to_string(next));
+  }
+
+  void note(LogRecord::What what, std::uint64_t sequence, std::uint64_t number) {
+    log_->append({.sequence = sequence,
+                  .origin = {.incarnation = incarnation_, .number = number},
+                  .what = what});
+  }
+
+  template <class HalfWay>
+  void publish_one(HalfWay&& half_way) {
+    const std::uint64_t sequence = producer_->next_sequence().value();
+    note(LogRecord::What::started, sequence, number_);
+    Publish result = Publish::consumer_missing;
+    while (result == Publish::consumer_missing) {
+      result = producer_->publish([&](E& event) {
+        write_proof(bytes_of(event), sequence, {incarnation_, number_}, half_way);
+      });
+    }
+    require_ok(result);
+    note(LogRecord::What::acknowledged, sequence, number_++);
+  }
+
+  bool try_publish_one() {
+    const std::uint64_t sequence = producer_->next_sequence().value();
+    note(LogRecord::What::started, sequence, number_);
+    const Publish result = producer_->try_publish([&](E& event) {
+      write_proof(bytes_of(event), sequence, {incarnation_, number_});
+    });
+    if (result == Publish::full) return false;
+    require_ok(result);
+    note(LogRecord::What::acknowledged, sequence, number_++);
+    return true;
+  }
+
+  /// Writes the first `written` of `count` events, raises `signal` if there is one, writes the
+  /// rest.
+  void claim_and_publish(std::uint64_t count, std::uint64_t written, int signal) {
+    const std::uint64_t first = producer_->next_sequence().value();
+    for (std::uint64_t i = 0; i < count; ++i)
+      note(LogRecord::What::started, first + i, number_ + i);
+    {
+      Claim<E> claim = producer_->claim(count);
+      require_ok(claim.status());
+      for (std::uint64_t i = 0; i <= count; ++i) {
+        if (i == written && signal != 0) raise(signal);
+        if (i < count) write_proof(bytes_of(claim[i]), first + i, {incarnation_, number_ + i});
+      }
+    }
+    for (std::uint64_t i = 0; i < count; ++i)
+      note(LogRecord::What::acknowledged, first + i, number_++);
+  }
+
+  void stream_until(std::uint64_t end) {
+    while (producer_->next_sequence().value() < end) {
+      const std::uint64_t next = producer_->next_sequence().value();
+      const std::uint64_t burst = std::min(end - next, 1 + random() % (2 * producer_->capacity()));
+      if (burst <= producer_->capacity() && random() % 4 == 0) {
+        claim_and_publish(burst, burst, 0);
+      } else {
+        for (std::uint64_t i = 0; i < burst; ++i) publish_one([] {});
+      }
+      nap();
+    }
+  }
+
+  void require_ok(Publish result) {
+    if (result == Publish::ok) return;
+    report("refused " + std::string(to_string(result)));
+    std::exit(4);
+  }
+  void report_published() {
+    report("published " + std::to_string(producer_->next_sequence().value()));
+  }
+
+  // --- Consumer
+
+  bool do_consumer_step(const std::string& verb, const Arguments& arguments) {
+    if (verb == "join") {
+      become_consumer();
+    } else if (verb == "handle") {
+      const std::uint64_t end = handled_ + arguments.number(0);
+      while (handled_ < end) require_events(poll_once());
+      report("handled " + std::to_string(consumer_->next_sequence().value()));
+    } else if (verb == "handle_slowly") {
+      Poll outcome = Poll::events;
+      while ((outcome = poll_once().outcome) == Poll::events) nap();
+      report_end(outcome);
+    } else if (verb == "handler_then" || verb == "between_then") {
+      handle_and_raise(arguments.signal(1), handled_ + arguments.number(0), verb == "handler_then");
+    } else if (verb == "drain") {
+      Poll outcome = Poll::events;
+      while ((outcome = poll_once().outcome) == Poll::events) {
+      }
+      report_end(outcome);
+    } else if (verb == "poll_end") {
+      report("outcome " + std::string(to_string(consumer_->poll([](const E&) {}).outcome)));
+    } else if (verb == "leave") {
+      consumer_.reset();
+      report("left");
+    } else if (verb == "resign") {
+      consumer_->resign();
+      report("resigned");
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void become_consumer() {
+    const std::string kind = options_.text("kind", "gating");
+    ConsumerOptions options;
+    options.kind = kind == "required"   ? ConsumerKind::required
+                   : kind == "observer" ? ConsumerKind::observer
+                                        : ConsumerKind::gating;
+    if (options.kind != ConsumerKind::observer) options.id = options_.text("id", "consumer");
+    options.start = start_of(options_.text("start", "oldest"));
+    options.max_batch = options_.number("max-batch", 8);
+    options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
+    options.successor_patience = std::chrono::milliseconds(options_.number("successor-ms", 0));
+    consumer_.reset();
+    consumer_.emplace(Consumer<E>::attach(options_.ring, options));
+    const std::uint64_t start = consumer_->start_sequence().value();
+    if (log_) log_->note_attached(start, consumer_->resumed(), options.max_batch);
+    report("attached " + std::to_string(start));
+  }
+
+  static void do_nothing(std::uint64_t /*handled*/) {}
+
+  /// Waits for events and handles a batch. The hooks get the count of events handled so far.
+  template <class Before, class After>
+  PollResult poll_once(Before&& before_event, After&& after_event) {
+    return consumer_->wait_poll([&](const E& event, Sequence sequence) {
+      before_event(handled_);
+      const ConstBytes bytes(reinterpret_cast<const std::byte*>(&event), sizeof event);
+      log_->append({.sequence = sequence.value(),
+                    .origin = origin_of(bytes),
+                    .what = LogRecord::What::handled,
+                    .is_proven = is_proven(bytes, sequence.value()) ? 1U : 0U,
+                    .missed = consumer_->missed()});
+      after_event(++handled_);
+    });
+  }
+  PollResult poll_once() { return poll_once(do_nothing, do_nothing); }
+
+  /// Handles events until the hook that gets the count `at` has raised the signal.
+  void handle_and_raise(int signal, std::uint64_t at, bool is_inside_handler) {
+    bool is_raised = false;
+    const auto hook = [&](std::uint64_t handled) {
+      if (is_raised || handled != at) return;
+      is_raised = true;
+      raise(signal);
+    };
+    while (!is_raised)
+      require_events(is_inside_handler ? poll_once(hook, do_nothing) : poll_once(do_nothing, hook));
+    report("handled " + std::to_string(consumer_->next_sequence().value()));
+  }
+
+  void require_events(const PollResult& result) {
+    if (result.outcome == Poll::events) return;
+    report_end(result.outcome);
+    std::exit(4);
+  }
+
+  void report_end(Poll outcome) {
+    const std::uint64_t next = consumer_->next_sequence().value();
+    if (log_ && outcome == Poll::closed) log_->note_end(next, consumer_->missed());
+    report("ended " + std::string(to_string(outcome)) + " " + std::to_string(next) + " " +
+           std::to_string(consumer_->missed()));
+  }
+
+  // --- Others
+
+  bool do_other_step(const std::string& verb, const Arguments& arguments) {
+    if (verb == "clean") {
+      auto segment = Segment::try_attach(os::ObjectName::parse(options_.ring),
+                                         SegmentRole::consumer, EventType{});
+      report(segment && segment->remove_if_unused() ? "removed 1" : "removed 0");
+    } else if (verb == "fork") {
+      make_child(arguments.words.at(0));
+    } else if (verb == "await") {
+      char byte = 0;
+      if (read(STDIN_FILENO, &byte, 1) != 1) std::exit(6);
+    } else if (verb == "sleep") {
+      for (;;) pause();
+    } else if (verb == "mark") {
+      raise(SIGUSR2);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void make_child(const std::string& what) {
+    int done[2];
+    if (pipe(done) != 0) std::exit(7);
+    std::optional<Claim<E>> claim;
+    if (what == "in_claim") claim.emplace(producer_->claim(1));
+    const pid_t child = fork();
+    if (child == 0) {
+      if (what == "use") report("child " + use_inherited());
+      if (what == "in_claim") {
+        write_proof(bytes_of((*claim)[0]), claim->first().value(), {~incarnation_, 0});
+        claim->publish();
+        report("child " + use_inherited());
+      }
+      if (write(done[1], "", 1) != 1) _exit(7);
+      char byte = 0;
+      while (read(STDIN_FILENO, &byte, 1) == 1) {
+      }
+      _exit(0);
+    }
+    char byte = 0;
+    if (read(done[0], &byte, 1) != 1) std::exit(7);
+    if (claim) claim->abandon();
+    report("forked " + std::to_string(child));
+  }
+
+  /// What a child of a fork might try with its parent's endpoints.
+  std::string use_inherited() {
+    std::string result = "nothing";
+    if (producer_) {
+      result = to_string(producer_->publish([](E&) {}));
+      producer_->close();
+      producer_.reset();
+    }
+    if (consumer_) {
+      result = to_string(consumer_->wait_poll([](const E&) {}).outcome);
+      consumer_.reset();
+    }
+    return result;
+  }
+
+  static MutableBytes bytes_of(E& event) {
+    return {reinterpret_cast<std::byte*>(&event), sizeof event};
+  }
+
+  std::uint64_t random() { return random_ = mix(random_ + 0x9e3779b97f4a7c15U); }
+  void nap() { std::this_thread::sleep_for(std::chrono::microseconds(random() % 200)); }
+
+  Options options_;
+  std::uint64_t incarnation_ = 1;
+  std::uint64_t number_ = 0;   ///< of the next event to publish
+  std::uint64_t handled_ = 0;  ///< events handled in this life
+  std::uint64_t random_ = 0;
+  std::unique_ptr<EventLog> log_;
+  std::optional<Producer<E>> producer_;
+  std::optional<Consumer<E>> consumer_;
+};
+
+int run(int count, char** arguments) {
+  const Options options = parse(count, arguments);
+  try {
+    if (options.text("form", "small") == "small") {
+      RingPeer<SmallEvent>(options).run();
+    } else {
+      RingPeer<LargeEvent>(options).run();
+    }
+  } catch (const Error& error) {
+    report("error " + std::string(to_string(error.code())) + " " + error.what());
+    return 3;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace disruptor_mp::process_test
+
+int main(int count, char** arguments) { return disruptor_mp::process_test::run(count, arguments); }
