@@ -19,6 +19,9 @@ using os::LockMode;
 /// A blocked producer looks for dead consumers at least this often.
 constexpr Duration longest_producer_nap = 5ms;
 constexpr Duration takeover_pause = 1ms;
+/// Whoever removes a ring's name is done in microseconds; even a caller without patience waits for
+/// that.
+constexpr Duration removal_time = 100ms;
 
 TimePoint deadline_in(Duration timeout) {
   const TimePoint now = os::now();
@@ -144,7 +147,13 @@ std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const 
   const auto object_name = os::ObjectName::parse(name);
   Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
-  Segment segment = Segment::attach(object_name, SegmentRole::producer, event, deadline);
+  return take_over(Segment::attach(object_name, SegmentRole::producer, event, deadline), options,
+                   deadline);
+}
+
+std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
+                                                      const ProducerOptions& options,
+                                                      TimePoint deadline) {
   refuse_earlier_boot(segment);
 
   // Getting the lock proves that the predecessor is gone: none of its stores is still to come.
@@ -183,29 +192,31 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
                                                              const EventType& event,
                                                              format::SlotLayout layout,
                                                              const ProducerOptions& options) {
+  const auto object_name = os::ObjectName::parse(name);
+  Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
-  for (;;) {
-    try {
-      return attach(name, event, options);
-    } catch (const Error& error) {
-      if (error.code() == Errc::closed) {
-        // If it is finished and nobody is attached any more, its name is free for a new one. A
-        // required consumer that is away and has not read all of it keeps it.
-        auto closed =
-            Segment::try_attach(os::ObjectName::parse(name), SegmentRole::producer, EventType{});
-        if (closed && !(is_finished(*closed) && closed->remove_if_unused())) {
-          closed.reset();
-          if (os::now() >= deadline) throw;
-          os::sleep_until(os::now() + takeover_pause);
-        }
-        continue;
+  const TimePoint settled = std::max(deadline, os::now() + removal_time);
+  for (;; os::sleep_until(os::now() + takeover_pause)) {
+    // Looked for once: the timeout is for a predecessor to be gone, not for a ring to appear.
+    auto found = Segment::try_attach(object_name, SegmentRole::producer, event);
+    if (!found) {
+      try {
+        return create(name, event, layout, options);
+      } catch (const Error& error) {
+        // Somebody was faster, or is removing the old object just now.
+        if (error.code() != Errc::already_exists || os::now() >= settled) throw;
       }
-      if (error.code() != Errc::not_found) throw;
+      continue;
     }
     try {
-      return create(name, event, layout, options);
+      return take_over(std::move(*found), options, deadline);
     } catch (const Error& error) {
-      if (error.code() != Errc::already_exists) throw;  // else somebody was faster: attach to it
+      if (error.code() != Errc::closed) throw;
+      // If it is finished and nobody is attached any more, its name is free for a new one. A
+      // required consumer that is away and has not read all of it keeps it.
+      auto closed = Segment::try_attach(object_name, SegmentRole::producer, EventType{});
+      const bool is_free = !closed || (is_finished(*closed) && closed->remove_if_unused());
+      if (!is_free && os::now() >= deadline) throw;
     }
   }
 }

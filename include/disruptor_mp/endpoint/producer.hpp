@@ -71,6 +71,7 @@ class Producer {
 
   /// Takes over the ring if there is one, else makes it: what a service does that may be restarted
   /// at any time. A ring that was closed and that nobody uses any more is replaced by a new one.
+  /// Waits up to `options.timeout` for a predecessor to be gone, never for a ring to appear.
   static Producer create_or_attach(
       std::string_view name,
       const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {

@@ -62,6 +62,10 @@ class ProducerCore {
   bool open_window(std::uint64_t next, std::uint64_t n, std::uint64_t& limit);
   template <class Arrived, class Fail>
   void wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail);
+  /// Becomes the producer of an existing ring; waits until the deadline for its predecessor to be
+  /// gone.
+  static std::unique_ptr<ProducerCore> take_over(Segment segment, const ProducerOptions& options,
+                                                 TimePoint deadline);
   static void become_producer(Segment& segment, const Membership& membership);
 
   Segment segment_;
