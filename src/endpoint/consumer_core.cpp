@@ -134,6 +134,9 @@ void ConsumerCore::leave(bool resigns) noexcept {
   if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
   has_left_ = true;
   if (membership_) membership_->leave(segment_, resigns);
+  // Let go before asking: whoever closes after our question finds nobody and removes the name; who
+  // closed before it is seen by our question.
+  segment_.object().unlock(format::lock::attached);
   if (is_finished(segment_)) segment_.remove_if_unused();
 }
 

@@ -366,6 +366,9 @@ void ProducerCore::leave(std::uint64_t next) noexcept {
   segment_.object().unlock(format::lock::producer);
   fences_.light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment_.bells().data).ring_if_awaited();
+  // Let go before asking: whoever closes after our question finds nobody and removes the name; who
+  // closed before it is seen by our question.
+  segment_.object().unlock(format::lock::attached);
   if (is_finished(segment_)) segment_.remove_if_unused();
 }
 
