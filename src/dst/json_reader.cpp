@@ -371,7 +371,10 @@ std::string JsonReader::describe_here() const {
 
 std::string JsonReader::joined_path() const {
   std::string path;
-  for (const auto& segment : path_) path += shorten(segment);
+  for (const auto& segment : path_) {
+    const auto escaped = quoted(segment);  // a key may hold anything, the message stays one line
+    path.append(escaped, 1, escaped.size() - 2);
+  }
   return path;
 }
 

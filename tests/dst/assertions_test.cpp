@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -130,22 +131,27 @@ TEST_F(GlobalAssertions, Are_forgotten_by_a_reset_while_snapshots_stay) {
 }
 
 TEST_F(GlobalAssertions, Lose_nothing_when_threads_write_at_once) {
-  constexpr int per_thread = 2000;
-  const auto work = [](const std::string& name) {
-    for (int i = 0; i < per_thread; ++i) {
+  constexpr int writers = 4;
+  constexpr int per_writer = 4096;
+  std::latch start(writers);
+  const auto write = [&](const std::string& name) {
+    start.arrive_and_wait();
+    for (int i = 0; i < per_writer; ++i) {
       assert_always(false, "shared", name);
       assert_reachable(name + std::to_string(i));
-      assert_sometimes(i == per_thread - 1, name);
+      assert_sometimes(i == per_writer - 1, name);
     }
   };
-  std::thread other(work, "other");
-  work("this");
-  other.join();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < writers; ++i) threads.emplace_back(write, "writer " + std::to_string(i));
+  for (auto& thread : threads) thread.join();
+
   const auto log = snapshot_global_assertions();
-  EXPECT_EQ(log.always_violations.size(), 2u * per_thread);
-  EXPECT_EQ(log.reachable.size(), 2u * per_thread);
-  EXPECT_TRUE(log.sometimes_satisfied("this"));
-  EXPECT_TRUE(log.sometimes_satisfied("other"));
+  EXPECT_EQ(log.always_violations.size(), std::size_t{writers * per_writer});
+  EXPECT_EQ(log.reachable.size(), std::size_t{writers * per_writer});
+  for (int i = 0; i < writers; ++i) {
+    EXPECT_TRUE(log.sometimes_satisfied("writer " + std::to_string(i)));
+  }
 }
 
 }  // namespace

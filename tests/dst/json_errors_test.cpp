@@ -135,6 +135,9 @@ TEST(JsonError, Strings_that_are_not_json) {
   EXPECT_EQ(field_error("resource", "\"\\ud834\\u0041\""),
             "line 7, column 13, " + place +
                 "a surrogate pair, found a high surrogate without its low half");
+  EXPECT_EQ(field_error("resource", "\"\\ud834\\ue000\""),
+            "line 7, column 13, " + place +
+                "a surrogate pair, found a high surrogate without its low half");
   EXPECT_EQ(field_error("resource", "\"\\ud834\""),
             "line 7, column 19, " + place + "the low half of a surrogate pair, found a string");
   EXPECT_EQ(field_error("resource", "\"\xC0\xAF\""),
@@ -168,6 +171,8 @@ TEST(JsonError, Long_and_strange_findings_are_shortened_and_kept_printable) {
   EXPECT_EQ(field_error("role", "\"a\\nb\""),
             "line 3, column 8, events[0].role: expected one of Producer, Consumer, Orchestrator, "
             "found \"a\\nb\"");
+  EXPECT_EQ(field_error("metadata", "{\"a\\nb\":1}"),
+            "line 8, column 20, events[0].metadata.a\\nb: expected a string, found 1");
 }
 
 TEST(JsonError, The_parts_of_an_error_are_available_on_their_own) {

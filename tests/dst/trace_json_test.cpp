@@ -197,6 +197,56 @@ TEST(TraceJson, Nesting_beyond_all_reason_is_refused_before_the_stack_is_used_up
   EXPECT_EQ(parsed.error().expected, "at most 128 nested containers");
 }
 
+TEST(TraceJson, Only_nesting_counts_as_depth_and_not_the_number_of_containers) {
+  TraceArtifact trace = small_trace();
+  for (int i = 0; i < 300; ++i) trace.events.push_back(trace.events.front());
+  EXPECT_TRUE(TraceArtifact::from_json(trace.to_json()));
+
+  std::string arrays = "[]";
+  for (int i = 0; i < 300; ++i) arrays += ",[]";
+  EXPECT_TRUE(
+      TraceArtifact::from_json(R"({"later": [)" + arrays +
+                               R"(], "run_id": "", "profile_id": "", "seed": 0, "events": []})"));
+}
+
+TEST(TraceJson, Exactly_the_well_formed_utf8_sequences_are_accepted) {
+  const auto is_accepted = [](const std::string& bytes) {
+    return TraceArtifact::from_json(R"({"run_id": ")" + bytes +
+                                    R"(", "profile_id": "", "seed": 0, "events": []})")
+        .has_value();
+  };
+  // The first and last sequence of each row of Unicode's table 3-7 …
+  for (const char* good :
+       {"\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xE0\xBF\xBF", "\xE1\x80\x80",
+        "\xEC\xBF\xBF", "\xED\x80\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF",
+        "\xF0\x90\x80\x80", "\xF3\xBF\xBF\xBF", "\xF4\x80\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(is_accepted(good)) << good;
+  }
+  // … and their nearest neighbours: overlong forms, surrogates, too large, cut short.
+  for (const char* bad : {"\x80",
+                          "\xBF",
+                          "\xC0\x80",
+                          "\xC1\xBF",
+                          "\xC2",
+                          "\xC2\x7F",
+                          "\xC2\xC0",
+                          "\xE0\x9F\xBF",
+                          "\xE1\x80",
+                          "\xE1\x80\xC0",
+                          "\xED\xA0\x80",
+                          "\xED\xBF\xBF",
+                          "\xF0\x8F\xBF\xBF",
+                          "\xF0\x90\x80",
+                          "\xF0\x90\x80\x7F",
+                          "\xF0\x90\xC0\x80",
+                          "\xF4\x90\x80\x80",
+                          "\xF5\x80\x80\x80",
+                          "\xFE",
+                          "\xFF"}) {
+    EXPECT_FALSE(is_accepted(bad)) << bad;
+  }
+}
+
 TEST(TraceArtifact, Push_numbers_events_and_leaves_the_attempt_at_zero) {
   TraceArtifact trace = small_trace();
   trace.push(ProcessRole::producer(), SchedulerAction::kill(), TraceStatus::planned(), "y");
