@@ -32,7 +32,7 @@ test: ## build and run all tests
 
 .PHONY: bench
 bench: ## build and run the benchmarks
-	@scripts/run-program bench $(ARGS)
+	@scripts/run-program dmp-bench $(ARGS)
 
 .PHONY: dst
 dst: ## build and run the deterministic simulation tests

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "dmp_bench/cases.hpp"
+
+#include <fmt/format.h>
+
+#include "disruptor_mp/ring/slots.hpp"
+
+namespace disruptor_mp::bench {
+namespace {
+
+using format::SlotLayout;
+
+constexpr std::size_t sizes[] = {8, 32, 56, 64, 128, 256, 1024};
+constexpr std::size_t main_sizes[] = {8, 32, 56, 64};
+constexpr std::uint64_t batches[] = {1, 8, 64};
+
+Contender limit(SlotLayout layout, Storage storage = Storage::shm) {
+  std::string label = layout == SlotLayout::packed ? "limit packed" : "limit stamped";
+  if (storage == Storage::file) label += " file";
+  return {.label = std::move(label), .kind = Kind::limit, .layout = layout, .storage = storage};
+}
+
+Contender library(std::string label, SlotLayout layout) {
+  return {.label = std::move(label), .kind = Kind::library, .layout = layout};
+}
+
+/// Both hand-written layouts, because the better one is the limit whatever the library chose.
+std::vector<Contender> limits_and_library(std::size_t size) {
+  return {limit(SlotLayout::stamped), limit(SlotLayout::packed),
+          library("library", default_slot_layout(size))};
+}
+
+void add_ping_pong(std::vector<Case>& cases) {
+  for (const std::size_t size : sizes) {
+    cases.push_back({.name = fmt::format("ping-pong/{}", size),
+                     .pattern = Pattern::ping_pong,
+                     .event_size = size,
+                     .contenders = limits_and_library(size)});
+  }
+}
+
+void add_streams(std::vector<Case>& cases) {
+  for (const std::size_t size : sizes) {
+    for (const std::uint64_t batch : batches) {
+      cases.push_back({.name = fmt::format("stream/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .contenders = limits_and_library(size)});
+    }
+  }
+}
+
+void add_broadcast(std::vector<Case>& cases) {
+  for (const std::size_t size : main_sizes) {
+    for (const std::uint64_t batch : {1, 64}) {
+      cases.push_back({.name = fmt::format("stream-1p2c/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .consumers = 2,
+                       .contenders = limits_and_library(size)});
+    }
+  }
+}
+
+/// What a wait strategy costs while nobody has to sleep.
+void add_wait_strategies(std::vector<Case>& cases) {
+  constexpr std::size_t size = 32;
+  constexpr SlotLayout layout = default_slot_layout(size);
+  std::vector<Contender> contenders = {limit(layout)};
+  const auto add = [&](std::string label, WaitStrategy wait) {
+    contenders.push_back(library(std::move(label), layout));
+    contenders.back().wait = wait;
+  };
+  add("busy_spin", WaitStrategy::busy_spin());
+  add("spin_with_hint", WaitStrategy::spin_with_hint());
+  add("spin_then_yield", WaitStrategy::spin_then_yield());
+  add("block", WaitStrategy::block());
+  cases.push_back({.name = "wait/ping-pong/32",
+                   .pattern = Pattern::ping_pong,
+                   .event_size = size,
+                   .contenders = contenders});
+  cases.push_back({.name = "wait/stream/32/1", .event_size = size, .contenders = contenders});
+  cases.push_back(
+      {.name = "wait/stream/32/64", .event_size = size, .batch = 64, .contenders = contenders});
+}
+
+void add_file(std::vector<Case>& cases) {
+  constexpr std::size_t size = 32;
+  constexpr SlotLayout layout = default_slot_layout(size);
+  std::vector<Contender> contenders = {limit(layout, Storage::file), library("shm", layout),
+                                       library("file", layout)};
+  contenders.back().storage = Storage::file;
+  cases.push_back({.name = "file/ping-pong/32",
+                   .pattern = Pattern::ping_pong,
+                   .event_size = size,
+                   .contenders = contenders});
+  for (const std::uint64_t batch : {1, 64}) {
+    cases.push_back({.name = fmt::format("file/stream/32/{}", batch),
+                     .event_size = size,
+                     .batch = batch,
+                     .contenders = contenders});
+  }
+}
+
+/// The figures behind default_slot_layout: both layouts of the library beside both limits.
+void add_layouts(std::vector<Case>& cases) {
+  for (const std::size_t size : {8, 16, 24, 32, 48, 56, 64, 128, 256}) {
+    const std::vector<Contender> contenders = {
+        limit(SlotLayout::stamped), limit(SlotLayout::packed),
+        library("stamped", SlotLayout::stamped), library("packed", SlotLayout::packed)};
+    cases.push_back({.name = fmt::format("layout/ping-pong/{}", size),
+                     .pattern = Pattern::ping_pong,
+                     .event_size = size,
+                     .contenders = contenders,
+                     .in_suite = false});
+    for (const std::uint64_t batch : batches) {
+      cases.push_back({.name = fmt::format("layout/stream/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .contenders = contenders,
+                       .in_suite = false});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  add_ping_pong(cases);
+  add_streams(cases);
+  add_broadcast(cases);
+  add_wait_strategies(cases);
+  add_file(cases);
+  add_layouts(cases);
+  return cases;
+}
+
+}  // namespace disruptor_mp::bench

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include "dmp_bench/clock.hpp"
+#include "dmp_bench/driver.hpp"
+#include "dmp_bench/environment.hpp"
+
+namespace disruptor_mp::bench {
+
+/// At most 100 columns wide.
+void print_environment(const Environment& environment, const Ticks& ticks, const Load& load);
+void print_header(Pattern pattern);
+void print_case(const CaseResult& result);
+void print_legend();
+
+}  // namespace disruptor_mp::bench

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "dmp_bench/library.hpp"
+#include "dmp_bench/patterns.hpp"
+#include "dmp_bench/worker.hpp"
+
+namespace disruptor_mp::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+WaitStrategy wait_strategy(const Part& part) {
+  return part.yields ? WaitStrategy::spin_then_yield() : part.contender->wait;
+}
+
+template <class E>
+LibraryWriter<E> make_writer(const Part& part, const std::string& name) {
+  return LibraryWriter<E>(
+      Producer<E>::create(name, {.capacity = part.work->capacity, .wait = wait_strategy(part)}));
+}
+
+template <class E>
+LibraryReader<E> make_reader(const Part& part, const std::string& name) {
+  return LibraryReader<E>(Consumer<E>::attach(name, {.wait = wait_strategy(part), .timeout = 10s}));
+}
+
+template <class E>
+std::unique_ptr<Worker> make_ping_pong(const Part& part) {
+  const bool leads = part.process == 0;
+  const std::string back = part.ring_name + "-back";
+  // Each makes its own ring before it waits for the other's.
+  auto writer = make_writer<E>(part, leads ? part.ring_name : back);
+  auto reader = make_reader<E>(part, leads ? back : part.ring_name);
+  using Writer = LibraryWriter<E>;
+  using Reader = LibraryReader<E>;
+  if (leads)
+    return std::make_unique<Ping<Writer, Reader>>(std::move(writer), std::move(reader),
+                                                  *part.ticks);
+  return std::make_unique<Pong<Writer, Reader>>(std::move(writer), std::move(reader));
+}
+
+template <class E>
+std::unique_ptr<Worker> make_stream(const Part& part) {
+  if (part.process == 0)
+    return std::make_unique<StreamProducer<LibraryWriter<E>>>(make_writer<E>(part, part.ring_name),
+                                                              part.work->batch);
+  return std::make_unique<StreamConsumer<LibraryReader<E>>>(make_reader<E>(part, part.ring_name));
+}
+
+}  // namespace
+
+std::unique_ptr<Worker> make_library_worker(const Part& part) {
+  return with_event_type(part.work->event_size, part.contender->layout, [&](auto type) {
+    using E = typename decltype(type)::type;
+    return part.work->pattern == Pattern::ping_pong ? make_ping_pong<E>(part)
+                                                    : make_stream<E>(part);
+  });
+}
+
+}  // namespace disruptor_mp::bench

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "dmp_bench/limit.hpp"
+#include "dmp_bench/patterns.hpp"
+#include "dmp_bench/worker.hpp"
+
+namespace disruptor_mp::bench {
+namespace {
+
+/// Bytes of one ring; a ping-pong has a second one right behind the first.
+std::size_t ring_size(const Case& work, const Contender& contender) {
+  const std::uint64_t stride =
+      format::slot_stride(contender.layout, work.event_size, alignof(std::uint64_t));
+  return format::align_up(4096 + work.capacity * stride, 4096);
+}
+
+template <class E>
+std::unique_ptr<Worker> make_ping_pong(const Part& part, Spin spin) {
+  std::byte* const there = part.raw->data();
+  std::byte* const back = there + ring_size(*part.work, *part.contender);
+  const bool leads = part.process == 0;
+  const std::uint64_t capacity = part.work->capacity;
+  LimitWriter<E> writer(RawRing<E>(leads ? there : back, capacity, 1), spin);
+  LimitReader<E> reader(RawRing<E>(leads ? back : there, capacity, 1), 0, spin);
+  if (leads)
+    return std::make_unique<Ping<LimitWriter<E>, LimitReader<E>>>(writer, reader, *part.ticks);
+  return std::make_unique<Pong<LimitWriter<E>, LimitReader<E>>>(writer, reader);
+}
+
+template <class E>
+std::unique_ptr<Worker> make_stream(const Part& part, Spin spin) {
+  const RawRing<E> ring(part.raw->data(), part.work->capacity, part.work->consumers);
+  if (part.process == 0)
+    return std::make_unique<StreamProducer<LimitWriter<E>>>(LimitWriter<E>(ring, spin),
+                                                            part.work->batch);
+  return std::make_unique<StreamConsumer<LimitReader<E>>>(
+      LimitReader<E>(ring, part.process - 1, spin));
+}
+
+}  // namespace
+
+std::size_t raw_size(const Case& work, const Contender& contender) {
+  return ring_size(work, contender) * (work.pattern == Pattern::ping_pong ? 2 : 1);
+}
+
+std::unique_ptr<Worker> make_limit_worker(const Part& part) {
+  const Spin spin(part.yields);
+  return with_event_type(part.work->event_size, part.contender->layout, [&](auto type) {
+    using E = typename decltype(type)::type;
+    return part.work->pattern == Pattern::ping_pong ? make_ping_pong<E>(part, spin)
+                                                    : make_stream<E>(part, spin);
+  });
+}
+
+}  // namespace disruptor_mp::bench

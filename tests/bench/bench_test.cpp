@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// That the benchmark runs and says what it did. What it measures is no test's business.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace disruptor_mp {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;  ///< stdout and stderr
+};
+
+Outcome run_bench(const std::string& arguments) {
+  const std::string command = std::string(DMP_BIN_DIR) + "/dmp-bench " + arguments + " 2>&1";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return {};
+  Outcome outcome;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    outcome.output.append(buffer.data(), size);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+  return outcome;
+}
+
+/// The shortest run there is: one round, one slice a contender.
+json measure(const std::string& cases) {
+  const Outcome outcome = run_bench(
+      "--quick --rounds 1 --seconds 0.001 --slice-ms 0.2 --capacity 256 --json - --case '" + cases +
+      "'");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  return json::parse(outcome.output);
+}
+
+std::set<std::string> rings_of(const json& run) {
+  const std::string prefix = "dmp-bench-" + std::to_string(run.at("process").get<int>()) + "-";
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with(prefix)) names.insert(name);
+  }
+  return names;
+}
+
+TEST(Bench, A_tiny_stream_gives_figures_of_every_contender) {
+  const json run = measure("^stream/8/1$");
+  ASSERT_EQ(run.at("cases").size(), 1U);
+  const json& work = run.at("cases")[0];
+  EXPECT_EQ(work.at("name"), "stream/8/1");
+  EXPECT_EQ(work.at("event_size"), 8);
+  ASSERT_EQ(work.at("contenders").size(), 3U);
+  for (const json& contender : work.at("contenders")) {
+    EXPECT_FALSE(contender.at("samples").empty());
+    for (const json& sample : contender.at("samples")) {
+      EXPECT_GT(sample.at("events").get<double>(), 0);
+      EXPECT_GT(sample.at("ns").get<double>(), 0);
+      EXPECT_THAT(sample.at("placement"), testing::AnyOf("near", "far", "mixed"));
+      EXPECT_EQ(sample.at("calibration_ns").size(), 2U);
+    }
+    for (const json& summary : contender.at("summaries"))
+      EXPECT_GT(summary.at("million_events_per_second").get<double>(), 0);
+  }
+}
+
+TEST(Bench, A_tiny_ping_pong_gives_round_trip_percentiles) {
+  const json run = measure("^ping-pong/32$");
+  for (const json& contender : run.at("cases").at(0).at("contenders")) {
+    for (const json& summary : contender.at("summaries")) {
+      EXPECT_GT(summary.at("typical_round_trip_ns").get<double>(), 0);
+      EXPECT_GT(summary.at("round_trip_ns").at("count").get<double>(), 0);
+      EXPECT_LE(summary.at("round_trip_ns").at("p50").get<double>(),
+                summary.at("round_trip_ns").at("max").get<double>());
+    }
+  }
+}
+
+TEST(Bench, The_library_is_compared_with_a_limit_of_the_same_placement) {
+  const json run = measure("^stream/32/64$");
+  const json& contenders = run.at("cases").at(0).at("contenders");
+  const auto placements = [](const json& contender) {
+    std::set<std::string> names;
+    for (const json& summary : contender.at("summaries")) names.insert(summary.at("placement"));
+    return names;
+  };
+  for (const json& contender : contenders) {
+    if (contender.at("kind") != "library") continue;
+    for (const json& summary : contender.at("summaries")) {
+      const bool has_limit = placements(contenders[0]).count(summary.at("placement")) != 0 ||
+                             placements(contenders[1]).count(summary.at("placement")) != 0;
+      EXPECT_EQ(summary.at("ratio_to_best_limit").is_number(), has_limit);
+    }
+  }
+}
+
+TEST(Bench, A_case_with_more_spinners_than_cores_is_marked_as_not_compared) {
+  const json run = measure("^stream-1p2c/8/64$");
+  EXPECT_EQ(run.at("cases").at(0).at("compared"), std::thread::hardware_concurrency() >= 3);
+  EXPECT_EQ(run.at("cases").at(0).at("consumers"), 2);
+}
+
+TEST(Bench, Rings_in_files_work_too) {
+  const json run = measure("^file/stream/32/1$");
+  EXPECT_EQ(run.at("cases").at(0).at("contenders").back().at("storage"), "file");
+}
+
+TEST(Bench, The_environment_is_recorded) {
+  const json run = measure("^stream/8/64$");
+  for (const char* field : {"date", "cpu", "kernel", "governor", "page_size", "compiler", "flags"})
+    EXPECT_FALSE(run.at("environment").at(field).get<std::string>().empty()) << field;
+  EXPECT_EQ(run.at("before").at("load_average").size(), 3U);
+}
+
+TEST(Bench, The_table_fits_into_a_hundred_columns) {
+  const Outcome outcome = run_bench(
+      "--rounds 1 --seconds 0.001 --slice-ms 0.2 --case '^(wait/ping-pong/32|stream/8/8)$'");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("spin_then_yield"), HasSubstr("limit packed")));
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = outcome.output.find('\n', begin)) != std::string::npos;
+       begin = end + 1) {
+    const std::string line = outcome.output.substr(begin, end - begin);
+    if (line.starts_with("compiler") || line.starts_with("cpu")) continue;  // as long as they are
+    EXPECT_LE(line.size(), 100U) << line;
+  }
+}
+
+TEST(Bench, Nothing_of_it_remains) {
+  EXPECT_EQ(rings_of(measure("^(ping-pong/8|file/ping-pong/32)$")), std::set<std::string>{});
+}
+
+TEST(Bench, A_pattern_that_matches_no_case_is_a_usage_error) {
+  const Outcome outcome = run_bench("--case no-such-case");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("no-such-case"));
+}
+
+TEST(Bench, The_list_names_every_case_and_runs_none) {
+  const Outcome outcome = run_bench("--list");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("ping-pong/32\n"), HasSubstr("layout/stream/16/1"),
+                                    Not(HasSubstr("near"))));
+}
+
+}  // namespace
+}  // namespace disruptor_mp
