@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -123,12 +124,21 @@ struct MemoryObject::State {
     auto& self = *static_cast<State*>(context);
     if (self.orphaned) return;
     self.orphaned = true;
-    if (self.data != nullptr) {
-      mmap(self.data, self.mapped_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, self.fd,
-           0);
-    }
+    if (self.data != nullptr) self.replace_mapping();
     if (self.fd >= 0) ::close(self.fd);
     self.fd = -1;
+  }
+
+  /// Puts a private copy in place of the shared pages. A mapping holds its open file description, a
+  /// private one too, and with it the locks: so the copy must be of a description of its own. Where
+  /// /proc is missing it is a copy of nothing.
+  void replace_mapping() noexcept {
+    std::array<char, 32> path{};
+    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
+    const int own = ::open(path.data(), O_RDONLY | O_CLOEXEC);
+    const int flags = MAP_PRIVATE | MAP_FIXED | (own < 0 ? MAP_ANONYMOUS : 0);
+    mmap(data, mapped_size, PROT_READ | PROT_WRITE, flags, own, 0);
+    if (own >= 0) ::close(own);
   }
 
   ObjectName name;
