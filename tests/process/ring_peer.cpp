@@ -39,7 +39,7 @@
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
-#include <sys/wait.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -419,8 +419,9 @@ class RingPeer {
         report("child " + use_inherited());
       }
       if (write(done[1], "", 1) != 1) _exit(7);
-      char byte = 0;
-      while (read(STDIN_FILENO, &byte, 1) == 1) {
+      // What is written there is for our parent; the end of it is for us.
+      pollfd end{.fd = STDIN_FILENO, .events = 0, .revents = 0};
+      while (poll(&end, 1, -1) != 1) {
       }
       _exit(0);
     }

@@ -166,16 +166,35 @@ std::string Peer::next_line() {
   }
 }
 
-std::string Peer::expect(std::string_view prefix) {
-  const std::string line = next_line();
-  if (!line.starts_with(prefix)) {
-    throw std::runtime_error(
-        "process " + std::to_string(pid_) + " reported " +
-        (line.empty() ? "its end (" + to_string(wait()) + ")" : "'" + line + "'") + " where '" +
-        std::string(prefix) + "' was expected");
-  }
+namespace {
+
+std::string after(std::string_view prefix, const std::string& line) {
   const auto rest = line.find_first_not_of(' ', prefix.size());
   return rest == std::string::npos ? std::string() : line.substr(rest);
+}
+
+}  // namespace
+
+void Peer::fail_report(const std::string& line, std::string_view expected) {
+  const std::string process = "process " + std::to_string(pid_);
+  const std::string found = line.empty() ? "its end (" + to_string(wait()) + ")" : "'" + line + "'";
+  throw std::runtime_error(process + " reported " + found + " where '" + std::string(expected) +
+                           "' was expected");
+}
+
+std::string Peer::expect(std::string_view prefix) {
+  const std::string line = next_line();
+  if (!line.starts_with(prefix)) fail_report(line, prefix);
+  return after(prefix, line);
+}
+
+std::string Peer::skip_to(std::string_view prefix) {
+  for (;;) {
+    const std::string line = next_line();
+    if (line.starts_with(prefix)) return after(prefix, line);
+    if (line.empty() || line.starts_with("error") || line.starts_with("refused"))
+      fail_report(line, prefix);
+  }
 }
 
 void Peer::tell() {

@@ -61,6 +61,8 @@ class Peer {
 
   /// The next line of its report, which must begin with `prefix`; returns what follows the prefix.
   std::string expect(std::string_view prefix);
+  /// The same, after skipping reports of other steps (but not of errors).
+  std::string skip_to(std::string_view prefix);
   /// The next line, whatever it is; empty at the end of the report.
   std::string next_line();
   /// Lets the step `await` go on.
@@ -91,6 +93,7 @@ class Peer {
  private:
   Peer(pid_t pid, int to, int from) noexcept : pid_(pid), to_(to), from_(from) {}
   void close_pipes() noexcept;
+  [[noreturn]] void fail_report(const std::string& line, std::string_view expected);
 
   pid_t pid_ = -1;
   int to_ = -1;

@@ -77,9 +77,4 @@ void ProcessTest::expect_nothing_remains() const {
   EXPECT_THAT(scratch_.remains(), testing::IsEmpty());
 }
 
-EventType ProcessTest::event_type() const {
-  return setting_.form == EventForm::small ? event_type_of<SmallEvent>()
-                                           : event_type_of<LargeEvent>();
-}
-
 }  // namespace disruptor_mp::process_test

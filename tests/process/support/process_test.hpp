@@ -73,8 +73,6 @@ class ProcessTest : public testing::Test {
   /// Nothing of the ring is left in the file system.
   void expect_nothing_remains() const;
 
-  [[nodiscard]] EventType event_type() const;
-
   Setting setting_;
 
  private:

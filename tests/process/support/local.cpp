@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "support/local.hpp"
+
+#include <utility>
+
+#include "support/deadline.hpp"
+#include "support/proof_event.hpp"
+
+namespace disruptor_mp::process_test {
+namespace {
+
+constexpr std::uint64_t log_capacity = std::uint64_t{1} << 16U;
+
+LogKind log_kind(ConsumerKind kind) {
+  switch (kind) {
+    case ConsumerKind::required:
+      return LogKind::required;
+    case ConsumerKind::gating:
+      return LogKind::gating;
+    case ConsumerKind::observer:
+      break;
+  }
+  return LogKind::observer;
+}
+
+Producer<Bytes> make(const Scratch& scratch, EventForm form, LocalProducer::Birth birth,
+                     const ProducerOptions& options) {
+  const EventType type = event_type_of_form(form);
+  switch (birth) {
+    case LocalProducer::Birth::create:
+      return Producer<Bytes>::create(scratch.ring(), type, options);
+    case LocalProducer::Birth::attach:
+      return Producer<Bytes>::attach(scratch.ring(), type, options);
+    case LocalProducer::Birth::create_or_attach:
+      break;
+  }
+  return Producer<Bytes>::create_or_attach(scratch.ring(), type, options);
+}
+
+}  // namespace
+
+EventType event_type_of_form(EventForm form) {
+  return form == EventForm::small ? event_type_of<SmallEvent>() : event_type_of<LargeEvent>();
+}
+
+LocalProducer::LocalProducer(const Scratch& scratch, EventForm form, Birth birth,
+                             std::uint64_t incarnation, ProducerOptions options)
+    : log_(scratch.logs(), options.id, incarnation, LogKind::producer, log_capacity),
+      incarnation_(incarnation),
+      producer_(make(scratch, form, birth, options)) {
+  log_.note_attached(next(), producer_->took_over(), 0);
+}
+
+Publish LocalProducer::publish(std::uint64_t count, TimePoint deadline) {
+  Publish result = Publish::ok;
+  for (std::uint64_t i = 0; i < count && result == Publish::ok; ++i) {
+    const std::uint64_t sequence = next();
+    LogRecord record{.sequence = sequence,
+                     .origin = {.incarnation = incarnation_, .number = number_},
+                     .what = LogRecord::What::started};
+    log_.append(record);
+    result = producer_->publish_until(
+        deadline, [&](std::span<std::byte> event) { write_proof(event, sequence, record.origin); });
+    if (result != Publish::ok) break;
+    record.what = LogRecord::What::acknowledged;
+    log_.append(record);
+    ++number_;
+  }
+  return result;
+}
+
+Publish LocalProducer::publish(std::uint64_t count) { return publish(count, hang_deadline()); }
+
+std::uint64_t LocalProducer::fill() {
+  const std::uint64_t before = next();
+  while (publish(1, TimePoint::min()) == Publish::ok) {
+  }
+  return next() - before;
+}
+
+LocalConsumer::LocalConsumer(const Scratch& scratch, const std::string& id,
+                             std::uint64_t incarnation, ConsumerOptions options)
+    : log_(scratch.logs(), id, incarnation, log_kind(options.kind), log_capacity) {
+  if (options.kind != ConsumerKind::observer) options.id = id;
+  consumer_.emplace(Consumer<Bytes>::attach(scratch.ring(), options));
+  log_.note_attached(consumer_->start_sequence().value(), consumer_->resumed(), options.max_batch);
+}
+
+Poll LocalConsumer::poll_once() {
+  const PollResult result = consumer_->poll_until(
+      hang_deadline(), [&](std::span<const std::byte> event, Sequence sequence) {
+        log_.append({.sequence = sequence.value(),
+                     .origin = origin_of(event),
+                     .what = LogRecord::What::handled,
+                     .is_proven = is_proven(event, sequence.value()) ? 1U : 0U,
+                     .missed = consumer_->missed()});
+      });
+  if (result.outcome == Poll::closed) log_.note_end(next(), consumer_->missed());
+  return result.outcome;
+}
+
+Poll LocalConsumer::read_to(std::uint64_t end) {
+  Poll outcome = Poll::events;
+  while (outcome == Poll::events && next() < end) outcome = poll_once();
+  return outcome;
+}
+
+Poll LocalConsumer::drain() {
+  Poll outcome = Poll::events;
+  while (outcome == Poll::events) outcome = poll_once();
+  return outcome;
+}
+
+}  // namespace disruptor_mp::process_test
