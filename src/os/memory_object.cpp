@@ -79,6 +79,15 @@ std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
        .remedy = "Use shm:, or a local file system such as ext4, xfs, btrfs or tmpfs."});
 }
 
+[[noreturn]] void fail_orphaned(const ObjectName& name) {
+  throw Error(Errc::used_after_fork,
+              {.object = name.text(),
+               .problem = "this endpoint belongs to the parent of this process",
+               .found = "a process made by fork, " + std::to_string(getpid()),
+               .expected = "the process that created or attached it",
+               .remedy = "Attach once more in the child."});
+}
+
 struct flock lock_request(short type, std::uint64_t byte) {
   struct flock request {};
   request.l_type = type;
@@ -277,6 +286,7 @@ std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writ
 }
 
 bool MemoryObject::try_lock(std::uint64_t byte, LockMode mode) {
+  if (state_->orphaned) fail_orphaned(state_->name);
   auto request = lock_request(mode == LockMode::exclusive ? F_WRLCK : F_RDLCK, byte);
   if (fcntl(state_->fd, F_OFD_SETLK, &request) == 0) return true;
   if (errno == EAGAIN || errno == EACCES || errno == EBADF)
@@ -290,6 +300,7 @@ void MemoryObject::unlock(std::uint64_t byte) noexcept {
 }
 
 bool MemoryObject::is_locked_elsewhere(std::uint64_t byte) const {
+  if (state_->orphaned) fail_orphaned(state_->name);
   auto request = lock_request(F_WRLCK, byte);
   if (fcntl(state_->fd, F_OFD_GETLK, &request) != 0) fail_locks(state_->name, errno);
   return request.l_type != F_UNLCK;

@@ -17,8 +17,8 @@ void travels_unchanged() {
   constexpr std::uint64_t capacity = 4;
   auto producer = Producer<Event>::create(unique_ring_name(), {.capacity = capacity});
   auto consumer = Consumer<Event>::attach(producer.segment().name());
-  auto observer = Consumer<Event>::attach(producer.segment().name(),
-                                          {.kind = ConsumerKind::observer});
+  auto observer =
+      Consumer<Event>::attach(producer.segment().name(), {.kind = ConsumerKind::observer});
   EXPECT_EQ(producer.segment().shape().event_size, sizeof(Event));
   EXPECT_EQ(producer.segment().shape().event_align, alignof(Event));
   EXPECT_EQ(producer.segment().shape().slot_layout, Layout);
@@ -110,8 +110,8 @@ TEST(Event_sizes, Bytes_of_every_size_travel) {
           unique_ring_name(), {.size = size, .align = align, .name = "bytes", .schema = {}},
           {.capacity = 2});
       auto consumer = Consumer<Bytes>::attach(producer.segment().name());
-      auto observer = Consumer<Bytes>::attach(producer.segment().name(),
-                                              {.kind = ConsumerKind::observer});
+      auto observer =
+          Consumer<Bytes>::attach(producer.segment().name(), {.kind = ConsumerKind::observer});
       std::uint64_t seen = 0;
       const auto check = [&](std::span<const std::byte> event, Sequence sequence) {
         EXPECT_EQ(event.size(), size);

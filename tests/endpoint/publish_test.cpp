@@ -143,7 +143,8 @@ TYPED_TEST(Publishing, A_moved_producer_goes_on) {
   EXPECT_EQ(drain(moved_consumer), numbers(6, 8));
 }
 
-/// Where the numbers of sequences pass a power of two that a narrower type or a sign could not hold.
+/// Where the numbers of sequences pass a power of two that a narrower type or a sign could not
+/// hold.
 template <class E>
 class Far_sequences : public Publishing<E> {};
 TYPED_TEST_SUITE(Far_sequences, BothLayouts, LayoutName);
@@ -152,8 +153,8 @@ TYPED_TEST(Far_sequences, Events_pass_every_power_of_two) {
   for (const unsigned power : {16U, 31U, 32U, 63U}) {
     for (const std::uint64_t capacity : {1U, 8U}) {
       const std::uint64_t first = (std::uint64_t{1} << power) - 21;
-      auto producer = Producer<TypeParam>::create(
-          this->name, {.capacity = capacity, .first_sequence = first});
+      auto producer =
+          Producer<TypeParam>::create(this->name, {.capacity = capacity, .first_sequence = first});
       auto consumer = Consumer<TypeParam>::attach(this->name);
       auto observer = Consumer<TypeParam>::attach(this->name, {.kind = ConsumerKind::observer});
       EXPECT_EQ(producer.next_sequence(), Sequence(first));

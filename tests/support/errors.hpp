@@ -32,11 +32,9 @@ Error error_of(Call&& call) {
     return error;
   }
   ADD_FAILURE() << "no Error was thrown";
-  return Error(Errc::system_error, {.object = "nothing was thrown",
-                                    .problem = {},
-                                    .found = {},
-                                    .expected = {},
-                                    .remedy = {}});
+  return Error(
+      Errc::system_error,
+      {.object = "nothing was thrown", .problem = {}, .found = {}, .expected = {}, .remedy = {}});
 }
 
 inline bool contains(const std::string& text, const std::string& part) {

@@ -72,7 +72,7 @@ class Consumer {
         ready_(other.ready_),
         max_batch_(other.max_batch_),
         missed_(other.missed_),
-        exceptions_(other.exceptions_),
+        current_(other.current_),
         ended_(other.ended_) {
     if (guard_) guard_->set_context(this);
   }
@@ -130,7 +130,7 @@ class Consumer {
   /// Takes a copy of the next event and commits it; nothing if there is none.
   std::optional<E> try_next() requires(!std::same_as<E, Bytes>) {
     std::optional<E> event;
-    const std::uint64_t batch = std::exchange(max_batch_, 1);
+    const std::uint64_t batch = std::exchange(max_batch_, std::min<std::uint64_t>(max_batch_, 1));
     poll([&](const E& e) { event = e; });
     max_batch_ = batch;
     return event;
@@ -138,7 +138,7 @@ class Consumer {
 
   /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
   /// `ended()` says why. An event counts as handled when the next one is asked for; leaving the
-  /// loop early also counts it as handled, unless by an exception.
+  /// loop early also counts it as handled, unless by an exception: then it comes first next time.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -146,6 +146,12 @@ class Consumer {
     using difference_type = std::ptrdiff_t;
     using pointer = void;
     using reference = Reference;
+
+    Iterator(const Iterator&) = default;
+    Iterator& operator=(const Iterator&) = default;
+    ~Iterator() {
+      if (consumer_ != nullptr && std::uncaught_exceptions() > exceptions_) consumer_->step_back();
+    }
 
     Reference operator*() const noexcept { return consumer_->current(); }
     Iterator& operator++() {
@@ -157,8 +163,10 @@ class Consumer {
 
    private:
     friend class Consumer;
-    explicit Iterator(Consumer* consumer) noexcept : consumer_(consumer) {}
+    explicit Iterator(Consumer* consumer) noexcept
+        : consumer_(consumer), exceptions_(std::uncaught_exceptions()) {}
     Consumer* consumer_;
+    int exceptions_;
   };
   Iterator begin() { return Iterator(advance() ? this : nullptr); }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
@@ -197,15 +205,17 @@ class Consumer {
         gates_bell_(core_->segment().bells().gates, core_->fences()),
         next_(core_->start().value()),
         ready_(next_),
-        max_batch_(std::min(options.max_batch, slots_.capacity())),
-        exceptions_(std::uncaught_exceptions()) {
+        max_batch_(std::min(options.max_batch, slots_.capacity())) {
     if (core_->is_observer())
       copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
   }
 
+  /// In the child of a fork: a batch in progress ends, and no look finds anything, so that every
+  /// call asks the core and is refused there.
   static void become_orphan(void* consumer) noexcept {
     auto* self = static_cast<Consumer*>(consumer);
     self->ready_ = self->next_;
+    self->max_batch_ = 0;
   }
 
   /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is
@@ -225,7 +235,7 @@ class Consumer {
   PollResult deliver_in_place(Handler& handler) {
     const std::uint64_t first = next_;
     try {
-      for (; next_ != ready_; ++next_) {
+      for (; next_ < ready_; ++next_) {
         call(handler, slots_.event(next_), next_, next_ + 1 == ready_);
       }
     } catch (...) {
@@ -239,7 +249,7 @@ class Consumer {
   template <class Handler>
   PollResult deliver_copies(Handler& handler) {
     std::uint64_t count = 0;
-    while (next_ != ready_ && take_copy()) {
+    while (next_ < ready_ && take_copy()) {
       call(handler, copied(), next_, next_ + 1 == ready_);
       ++next_;
       ++count;
@@ -302,7 +312,8 @@ class Consumer {
   // --- Iteration
 
   bool advance() {
-    if (next_ == ready_ || cursor_ == nullptr) {
+    current_ = nothing_in_hand;  // whatever happens below, the event before is done
+    if (next_ >= ready_ || cursor_ == nullptr) {
       commit();
       for (;;) {
         if (!look()) {
@@ -320,10 +331,15 @@ class Consumer {
     return cursor_ != nullptr ? slots_.event(current_) : copied();
   }
 
+  /// The event in the caller's hands is not done. Twice is as once: iterators may be copied.
+  void step_back() noexcept {
+    if (next_ != current_ + 1) return;
+    --next_;
+    ready_ = next_;
+  }
+
   void leave(bool resigns) {
     guard_.reset();
-    // An exception on its way out of a loop: the event it was thrown on is not done.
-    if (std::uncaught_exceptions() > exceptions_ && next_ == current_ + 1) --next_;
     commit();
     core_->leave(resigns);
     core_.reset();
@@ -357,9 +373,8 @@ class Consumer {
   std::uint64_t ready_;  ///< known to be published up to here
   std::uint64_t max_batch_;
   std::uint64_t missed_ = 0;
-  std::uint64_t current_ =
-      ~std::uint64_t{0} - 1;  ///< iteration: the sequence in the caller's hands
-  int exceptions_;
+  static constexpr std::uint64_t nothing_in_hand = ~std::uint64_t{0} - 1;
+  std::uint64_t current_ = nothing_in_hand;  ///< iteration: the sequence in the caller's hands
   Poll ended_ = Poll::idle;
 };
 

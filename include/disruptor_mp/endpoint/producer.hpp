@@ -118,7 +118,7 @@ class Producer {
   /// field. If `fill` throws, nothing is published.
   template <std::invocable<Reference> Fill>
   Publish publish(Fill&& fill) {
-    if (next_ == limit_) [[unlikely]] {
+    if (known_room() == 0) [[unlikely]] {
       if (const Publish result = core_->wait_for_room(next_, 1, never, limit_);
           result != Publish::ok)
         return result;
@@ -132,7 +132,7 @@ class Producer {
   }
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish try_publish(Fill&& fill) {
-    if (next_ == limit_) [[unlikely]] {
+    if (known_room() == 0) [[unlikely]] {
       if (const Publish result = core_->try_room(next_, 1, limit_); result != Publish::ok)
         return result;
     }
@@ -146,7 +146,7 @@ class Producer {
   }
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish publish_until(TimePoint deadline, Fill&& fill) {
-    if (next_ == limit_) [[unlikely]] {
+    if (known_room() == 0) [[unlikely]] {
       if (const Publish result = core_->wait_for_room(next_, 1, deadline, limit_);
           result != Publish::ok)
         return result;
@@ -159,7 +159,7 @@ class Producer {
   /// may see the first ones a moment earlier.
   [[nodiscard]] Claim<E> claim(std::size_t count) { return claim_until(never, count); }
   [[nodiscard]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
-    if (count - 1 >= limit_ - next_) [[unlikely]] {
+    if (count - 1 >= known_room()) [[unlikely]] {
       if (const Publish result = core_->wait_for_room(next_, count, deadline, limit_);
           result != Publish::ok) {
         return Claim<E>(result);
@@ -168,7 +168,7 @@ class Producer {
     return Claim<E>(this, next_, count);
   }
   [[nodiscard]] Claim<E> try_claim(std::size_t count) {
-    if (count - 1 >= limit_ - next_) [[unlikely]] {
+    if (count - 1 >= known_room()) [[unlikely]] {
       if (const Publish result = core_->try_room(next_, count, limit_); result != Publish::ok) {
         return Claim<E>(result);
       }
@@ -235,7 +235,13 @@ class Producer {
         next_(core_->first()),
         limit_(next_) {}
 
-  /// In the child of a fork: the next call finds no room, asks the core, and is refused there.
+  /// Sequences that may be written without looking at anybody.
+  [[nodiscard]] std::uint64_t known_room() const noexcept {
+    // Behind next_ is where the limit stays in the child of a fork that was made with a claim open.
+    return limit_ > next_ ? limit_ - next_ : 0;
+  }
+
+  /// In the child of a fork: every call finds no room, asks the core, and is refused there.
   static void become_orphan(void* producer) noexcept {
     auto* self = static_cast<Producer*>(producer);
     self->limit_ = self->next_;

@@ -31,9 +31,9 @@ class ConsumerCore {
   [[nodiscard]] Poll idle_result(std::uint64_t next);
 
   /// Waits in the chosen way until `ready()` or until there is nothing to wait for. @return
-  /// `events` if ready.
+  /// `events` if ready. `next` is looked at anew each time: an observer's looking may move it.
   template <class Ready>
-  Poll wait(std::uint64_t next, TimePoint deadline, Ready&& ready) {
+  Poll wait(const std::uint64_t& next, TimePoint deadline, Ready&& ready) {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
     const format::Control& control = segment_.control();
     absent_since_.reset();
