@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// How `dmp pub` and `dmp sub` end, and what they say then.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "dmp/support/command.hpp"
+#include "dmp/support/observe.hpp"
+#include "dmp/support/subscriber.hpp"
+#include "support/ring_names.hpp"
+
+namespace disruptor_mp::test {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+nlohmann::json last_json_of(const Outcome& outcome) {
+  const auto lines = lines_of(outcome.err);
+  return lines.empty() ? nlohmann::json() : nlohmann::json::parse(lines.back());
+}
+
+void expect_says(const Outcome& outcome, int exit_code, const std::string& text) {
+  EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+  EXPECT_NE(outcome.err.find(text), std::string::npos) << outcome.err;
+}
+
+TEST(Endings, A_killed_producer_is_told_from_an_orderly_end) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  Subscriber sub(ring, "s");
+  Subscriber json(ring, "j", {"--json"});
+  pub.feed("abcdefgh");
+  sub.command.wait_for_output(8);
+  json.command.wait_for_output(8);
+  pub.kill();
+  pub.finish();
+
+  const Outcome outcome = sub.command.finish();
+  expect_says(outcome, 5,
+              "the producer died without closing the ring; found no producer after 2 events");
+  EXPECT_EQ(outcome.out, "abcdefgh");
+  const Outcome machine = json.command.finish();
+  EXPECT_EQ(machine.exit_code, 5);
+  const auto error = last_json_of(machine)["error"];
+  EXPECT_EQ(error["code"], "producer_dead");
+  EXPECT_EQ(error["exit_code"], 5);
+  EXPECT_EQ(error["object"], ring);
+  EXPECT_TRUE(std::filesystem::remove(shm_path(ring)));
+}
+
+TEST(Endings, A_follower_waits_for_the_successor_of_a_killed_producer) {
+  const std::string ring = unique_ring_name();
+  const std::string input = random_bytes(4 * 100 + 3);
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4", "--capacity", "16"});
+  Subscriber sub(ring, "s", {"--follow"});
+  pub.feed(std::string_view(input).substr(0, 4 * 50));
+  sub.command.wait_for_output(4 * 50);
+  pub.kill();
+  pub.finish();
+  const Outcome successor = run_dmp({"pub", ring, "--event-size", "4"}, input.substr(4 * 50));
+  expect_says(successor, 0, "going on at event 50, where a producer that died stopped");
+  const Outcome outcome = sub.command.finish();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out == input);
+}
+
+TEST(Endings, A_ring_left_open_is_told_from_a_closed_one_and_goes_on_later) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4", "--leave-open"});
+  Subscriber impatient(ring, "i");
+  Subscriber patient(ring, "p", {"--follow"});
+  pub.feed("first part, ");
+  EXPECT_EQ(pub.finish().exit_code, 0);
+  const Outcome outcome = impatient.command.finish();
+  expect_says(outcome, 5, "the producer left the ring open");
+  EXPECT_EQ(outcome.out, "first part, ");
+
+  expect_says(run_dmp({"pub", ring, "--event-size", "4"}, "second part"), 0,
+              "going on at event 3, where a producer that left stopped");
+  EXPECT_EQ(patient.command.finish().out, "first part, second part");
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST(Endings, A_second_publisher_is_refused_while_the_first_lives) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  Subscriber sub(ring, "s");
+  expect_says(run_dmp({"pub", ring, "--event-size", "4", "--timeout", "0"}), 6,
+              "the ring has a producer already; found producer (producer, pid " +
+                  std::to_string(pub.pid()) + ", alive)");
+  pub.feed("data");
+  EXPECT_EQ(pub.finish().exit_code, 0);
+  EXPECT_EQ(sub.command.finish().out, "data");
+}
+
+TEST(Endings, An_id_that_lives_is_refused) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  Subscriber sub(ring, "twin");
+  expect_says(run_dmp({"sub", ring, "--id", "twin"}), 6, "the id 'twin' is in use");
+  EXPECT_EQ(pub.finish().exit_code, 0);
+  EXPECT_EQ(sub.command.finish().exit_code, 0);
+}
+
+TEST(Endings, A_ring_that_never_appears_is_not_found) {
+  const std::string ring = unique_ring_name();
+  expect_says(run_dmp({"sub", ring, "--timeout", "10ms"}), 3, "there is no ring of this name");
+}
+
+TEST(Endings, Consumers_that_never_come_are_a_timeout_and_nothing_is_left) {
+  const std::string ring = unique_ring_name();
+  expect_says(run_dmp({"pub", ring, "--event-size", "4", "--timeout", "10ms"}, "data"), 4,
+              "not enough consumers arrived in time; found nobody");
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {
+  const std::string ring = unique_ring_name();
+  Command sub = Command::dmp({"sub", ring, "--id", "slow", "--kind", "required"});
+  Command pub =
+      Command::dmp({"pub", ring, "--event-size", "1", "--capacity", "4", "--timeout", "300ms"});
+  ASSERT_TRUE(eventually([&] { return is_present(ring, "slow"); }));
+  sub.stop();
+  pub.feed("more than four");
+  expect_says(pub.finish(), 4,
+              "the ring stayed full; found held by slow (required, pid " +
+                  std::to_string(sub.pid()) + ", stopped)");
+  sub.signal(SIGCONT);
+  EXPECT_EQ(sub.finish().exit_code, 0) << "a publisher that gives up closes the ring";
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST(Endings, Silence_is_a_timeout) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  ASSERT_TRUE(eventually([&] { return exists(ring); }));
+  expect_says(run_dmp({"sub", ring, "--timeout", "10ms"}), 4, "no event came in time");
+  pub.signal(SIGTERM);
+  EXPECT_EQ(pub.finish().exit_code, 128 + SIGTERM);
+}
+
+class StopSignals : public testing::TestWithParam<int> {};
+
+TEST_P(StopSignals, A_publisher_closes_the_ring_with_what_it_has_read) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  Subscriber sub(ring, "s");
+  pub.feed("abcdef");
+  sub.command.wait_for_output(4);
+  pub.signal(GetParam());
+  expect_says(pub.finish(), 128 + GetParam(), "interrupted");
+  const Outcome outcome = sub.command.finish();
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "abcdef");
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST_P(StopSignals, A_publisher_that_waits_for_consumers_leaves_nothing) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  ASSERT_TRUE(eventually([&] { return exists(ring); }));
+  pub.signal(GetParam());
+  EXPECT_EQ(pub.finish().exit_code, 128 + GetParam());
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST_P(StopSignals, A_publisher_before_a_full_ring_says_what_it_could_not_publish) {
+  const std::string ring = unique_ring_name();
+  Command pub =
+      Command::dmp({"pub", ring, "--event-size", "1", "--capacity", "4", "--wait-for", "0"});
+  pub.feed("123456789");
+  ASSERT_TRUE(eventually([&] { return published(ring) == 4; }));
+  pub.signal(GetParam());
+  expect_says(pub.finish(), 128 + GetParam(), "5 bytes of the input were read but not published");
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST_P(StopSignals, A_subscriber_leaves_in_order) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  Subscriber sub(ring, "s");
+  pub.feed("data");
+  sub.command.wait_for_output(4);
+  sub.command.signal(GetParam());
+  EXPECT_EQ(sub.command.finish().exit_code, 128 + GetParam());
+  const auto participant = find_participant(ring, "s");
+  ASSERT_TRUE(participant);
+  EXPECT_EQ(participant->presence, Participant::Presence::left);
+  EXPECT_EQ(participant->cursor, Sequence(1));
+  EXPECT_EQ(pub.finish().exit_code, 0);
+}
+
+TEST_P(StopSignals, A_subscriber_that_waits_for_its_ring_ends) {
+  const std::string ring = unique_ring_name();
+  Command sub = Command::dmp({"sub", ring});
+  ASSERT_TRUE(eventually([&] { return catches_signal(sub.pid(), GetParam()); }));
+  sub.signal(GetParam());
+  EXPECT_EQ(sub.finish().exit_code, 128 + GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(, StopSignals, testing::Values(SIGINT, SIGTERM), [](const auto& info) {
+  return std::string(info.param == SIGINT ? "Interrupt" : "Terminate");
+});
+
+TEST(Endings, A_reader_of_stdout_that_goes_away_is_an_orderly_end) {
+  const std::string ring = unique_ring_name();
+  Command sub = Command::shell("{ dmp sub " + ring + " --id s; echo code $? >&2; } | head -c 4");
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4"});
+  pub.feed("abcd");
+  sub.wait_for_output(4);
+  // Nothing more is written: the subscriber notices by itself that nobody would read it.
+  expect_says(sub.finish(), 0, "code 0");
+  EXPECT_EQ(find_participant(ring, "s")->presence, Participant::Presence::left);
+  EXPECT_EQ(pub.finish().exit_code, 0);
+}
+
+TEST(Endings, A_required_subscriber_without_reader_keeps_its_position) {
+  const std::string ring = unique_ring_name();
+  const std::string input = random_bytes(100000);
+  Command sub = Command::shell(
+      "{ dmp sub " + ring + " --id s --kind required; echo code $? >&2; } | head -c 4 | tail -c 0");
+  Command pub = Command::dmp({"pub", ring, "--event-size", "100", "--capacity", "1024"});
+  pub.feed(input);
+  EXPECT_EQ(pub.finish().exit_code, 0);
+  expect_says(sub.finish(), 0, "code 0");
+  const std::uint64_t position = find_participant(ring, "s")->cursor.value();
+  EXPECT_LT(position, 1000U);
+  const Outcome rest = run_dmp({"sub", ring, "--id", "s", "--start", "resume"});
+  EXPECT_TRUE(rest.out == input.substr(position * 100));
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST(Endings, A_full_disk_is_an_error_and_a_required_subscriber_loses_nothing) {
+  const std::string ring = unique_ring_name();
+  Command sub = Command::shell("dmp sub " + ring + " --id s --kind required > /dev/full");
+  const std::string input = random_bytes(1000);
+  EXPECT_EQ(run_dmp({"pub", ring, "--event-size", "8"}, input).exit_code, 0);
+  expect_says(sub.finish(), 1, "stdout: it cannot be written; found No space left on device");
+  EXPECT_TRUE(run_dmp({"sub", ring, "--id", "s", "--start", "resume"}).out == input);
+  EXPECT_FALSE(exists(ring));
+}
+
+TEST(Endings, A_closed_stdout_is_an_error_and_never_the_ring_itself) {
+  const std::string ring = unique_ring_name();
+  Command sub = Command::shell("dmp sub " + ring + " --id s --kind required >&-");
+  EXPECT_EQ(run_dmp({"pub", ring, "--event-size", "8"}, "12345678").exit_code, 0);
+  expect_says(sub.finish(), 1, "stdout: it cannot be written; found Bad file descriptor");
+  EXPECT_EQ(run_dmp({"sub", ring, "--id", "s", "--start", "resume"}).out, "12345678");
+}
+
+TEST(Endings, Events_that_nobody_waits_for_are_not_lost_silently) {
+  const std::string ring = unique_ring_name();
+  expect_says(run_dmp({"pub", ring, "--event-size", "8", "--wait-for", "0"}, "12345678"), 0,
+              "no consumer is attached; events that none has read are gone");
+}
+
+TEST(Endings, A_ring_of_another_event_size_is_refused_and_left_alone) {
+  const std::string ring = unique_ring_name();
+  ASSERT_EQ(
+      run_dmp({"pub", ring, "--event-size", "8", "--wait-for", "0", "--leave-open"}, "12345678")
+          .exit_code,
+      0);
+  expect_says(run_dmp({"pub", ring, "--event-size", "16", "--wait-for", "0"}, "x"), 1,
+              "the ring's events have another size");
+  Subscriber sub(ring, "s", {"--follow"});
+  EXPECT_EQ(run_dmp({"pub", ring, "--event-size", "8"}, "ninth").exit_code, 0);
+  EXPECT_EQ(sub.command.finish().out, "12345678ninth");
+}
+
+TEST(Endings, A_failed_takeover_leaves_the_ring_open) {
+  const std::string ring = unique_ring_name();
+  ASSERT_EQ(
+      run_dmp({"pub", ring, "--event-size", "8", "--wait-for", "0", "--leave-open"}, "12345678")
+          .exit_code,
+      0);
+  EXPECT_EQ(run_dmp({"pub", ring, "--event-size", "8", "--timeout", "10ms"}).exit_code, 4);
+  Subscriber sub(ring, "s", {"--follow"});
+  EXPECT_EQ(run_dmp({"pub", ring, "--event-size", "8"}, "ninth").exit_code, 0);
+  EXPECT_EQ(sub.command.finish().out, "12345678ninth");
+}
+
+}  // namespace
+}  // namespace disruptor_mp::test

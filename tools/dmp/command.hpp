@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "exit_code.hpp"
+
+namespace disruptor_mp::tool {
+
+/// What the command line came to: filled in by the subcommand that was named.
+struct Invocation {
+  bool json = false;
+  std::function<ExitCode()> run;
+};
+
+// Each adds its subcommand to the app; one file per subcommand.
+void add_pub(CLI::App& app, Invocation& invocation);
+void add_sub(CLI::App& app, Invocation& invocation);
+
+}  // namespace disruptor_mp::tool

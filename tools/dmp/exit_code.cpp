@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "exit_code.hpp"
+
+namespace disruptor_mp::tool {
+
+ExitCode exit_code_of(Errc code) noexcept {
+  switch (code) {
+    case Errc::invalid_name:
+    case Errc::invalid_option:
+      return ExitCode::usage;
+    case Errc::not_found:
+      return ExitCode::not_found;
+    case Errc::consumers_missing:
+      return ExitCode::timed_out;
+    case Errc::already_exists:
+    case Errc::producer_alive:
+    case Errc::consumer_alive:
+    case Errc::table_full:
+    case Errc::closed:
+      return ExitCode::in_use;
+    default:
+      return ExitCode::failure;
+  }
+}
+
+}  // namespace disruptor_mp::tool

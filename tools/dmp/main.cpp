@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// dmp: rings from the command line. Each subcommand is a file of its own; here they are put
+// together, and what goes wrong in them becomes one line and an exit code.
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <string>
+
+#include "byte_stream.hpp"
+#include "command.hpp"
+#include "disruptor_mp/base/error.hpp"
+#include "failure.hpp"
+#include "report.hpp"
+
+namespace disruptor_mp::tool {
+namespace {
+
+ExitCode run(const Invocation& invocation) {
+  try {
+    return invocation.run();
+  } catch (const Error& error) {
+    report(error, invocation.json);
+    return exit_code_of(error.code());
+  } catch (const Failure& failure) {
+    report(failure, invocation.json);
+    return failure.exit_code();
+  } catch (const std::exception& error) {
+    report(Failure(ExitCode::failure, "system_error",
+                   {.object = "dmp",
+                    .problem = error.what(),
+                    .found = {},
+                    .expected = {},
+                    .remedy = "Please report this."}),
+           invocation.json);
+    return ExitCode::failure;
+  }
+}
+
+/// The message of the parser on one line, as it would stand in a sentence.
+std::string sentence_of(const CLI::ParseError& error) {
+  std::string text = error.what();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string command_named(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  return named.empty() ? app.get_name() : app.get_name() + " " + named.front()->get_name();
+}
+
+int main(int argc, char** argv) {
+  reserve_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen by write(2)
+
+  Invocation invocation;
+  CLI::App app("Rings between processes, from the command line.", "dmp");
+  app.set_version_flag("--version", std::string("dmp ") + DMP_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(26);
+  add_pub(app, invocation);
+  add_sub(app, invocation);
+  app.footer(std::string("`dmp COMMAND --help` shows options and examples.\n") + exit_code_help);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wish) {
+    return app.exit(wish);  // --help or --version, on stdout
+  } catch (const CLI::ParseError& error) {
+    const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
+    report_usage(command_named(app), sentence_of(error), json);
+    return static_cast<int>(ExitCode::usage);
+  }
+  return static_cast<int>(run(invocation));
+}
+
+}  // namespace
+}  // namespace disruptor_mp::tool
+
+int main(int argc, char** argv) { return disruptor_mp::tool::main(argc, argv); }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "report.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "disruptor_mp/os/thread.hpp"
+#include "terminal.hpp"
+
+namespace disruptor_mp::tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void print_line(const Json& json) {
+  // "replace": a name may hold bytes that are no UTF-8.
+  fmt::print(stderr, "{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_error(const std::string& line) {
+  const Style style(STDERR_FILENO);
+  fmt::print(stderr, "{} {}\n", style.bad("dmp:"), line);
+}
+
+Json error_json(std::string_view code, const std::string& object, const std::string& problem,
+                const std::string& found, const std::string& expected, const std::string& remedy) {
+  return {{"code", code},   {"object", object},     {"problem", problem},
+          {"found", found}, {"expected", expected}, {"remedy", remedy}};
+}
+
+Json with_exit_code(Json error, ExitCode code) {
+  error["exit_code"] = static_cast<int>(code);
+  return {{"error", std::move(error)}};
+}
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+Json to_json(const Error& error) {
+  return error_json(to_string(error.code()), error.object(), error.problem(), error.found(),
+                    error.expected(), error.remedy());
+}
+
+void report(const Error& error, bool json) {
+  if (json) return print_line(with_exit_code(to_json(error), exit_code_of(error.code())));
+  print_error(error.what());
+}
+
+void report(const Failure& failure, bool json) {
+  if (!json) return print_error(failure.what());
+  const ErrorText& text = failure.text();
+  print_line(with_exit_code(
+      error_json(failure.code(), text.object, text.problem, text.found, text.expected, text.remedy),
+      failure.exit_code()));
+}
+
+void report_usage(const std::string& command, const std::string& message, bool json) {
+  const std::string remedy = "See `" + command + " --help`.";
+  if (json) {
+    return print_line(
+        with_exit_code(error_json("usage", command, message, "", "", remedy), ExitCode::usage));
+  }
+  const Style style(STDERR_FILENO);
+  fmt::print(stderr, "{} {}. {}\n", style.bad(command + ":"), message, remedy);
+}
+
+void warn(const std::string& text, bool json) {
+  if (json) return print_line({{"warning", text}});
+  const Style style(STDERR_FILENO);
+  fmt::print(stderr, "{} {}\n", style.warning("dmp:"), text);
+}
+
+void report(const StreamSummary& summary, bool json) {
+  if (json) {
+    Json line = {{"command", summary.command},
+                 {"ring", summary.ring},
+                 {"outcome", summary.outcome},
+                 {"events", summary.events},
+                 {"bytes", summary.bytes},
+                 {"missed", summary.missed},
+                 {"first", summary.first},
+                 {"next", summary.next},
+                 {"seconds", seconds(summary.elapsed)}};
+    return print_line(line);
+  }
+  const std::string missed =
+      summary.missed != 0 ? fmt::format(", {} missed", summary.missed) : std::string();
+  fmt::print(stderr, "dmp {} {}: {}{}; {}\n", summary.command, summary.ring,
+             describe_flow(summary.events, summary.bytes, summary.elapsed), missed,
+             summary.outcome);
+}
+
+std::string describe_flow(std::uint64_t events, std::uint64_t bytes, Duration elapsed) {
+  const double time = seconds(elapsed);
+  const double rate = time > 0 ? static_cast<double>(events) / time : 0;
+  return fmt::format("{} event{}, {} byte{} in {:.2f} s ({:.0f}/s)", events, events == 1 ? "" : "s",
+                     bytes, bytes == 1 ? "" : "s", time, rate);
+}
+
+ProgressLine::ProgressLine(bool enabled) : enabled_(enabled && is_terminal(STDERR_FILENO)) {}
+
+bool ProgressLine::is_due() {
+  constexpr auto period = std::chrono::milliseconds(250);
+  if (!enabled_) return false;
+  const TimePoint now = os::now();
+  if (now < next_) return false;
+  next_ = now + period;
+  return true;
+}
+
+void ProgressLine::show(const std::string& text) {
+  if (!enabled_) return;
+  fmt::print(stderr, "\r{}\x1b[K", text);
+  std::fflush(stderr);
+  is_shown_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!is_shown_) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  is_shown_ = false;
+}
+
+}  // namespace disruptor_mp::tool
