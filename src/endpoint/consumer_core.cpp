@@ -126,8 +126,13 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
   const Poll name = name_absence();
-  if (name == Poll::idle) next_probe_ = now + probe_period;
-  return name;
+  if (name == Poll::idle) {
+    next_probe_ = now + probe_period;
+    return name;
+  }
+  // A producer that closes does so before it lets go of its lock; it may have done both since our
+  // first look at the end, and then this is a close, whatever its absence looks like.
+  return segment_.control().end.load(std::memory_order_acquire) == next ? Poll::closed : name;
 }
 
 void ConsumerCore::leave(bool resigns) noexcept {
