@@ -201,6 +201,9 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
   if (const Sequence safe = oldest(); safe > cursor) {
     cursor = safe;
     row.cursor.store(cursor.value(), std::memory_order_release);
+    // A producer that saw the row before may already sleep on the place we have just given up.
+    Fences(segment.shape().fence_mode).light();
+    Bell(segment.bells().gates).ring_if_awaited();
   }
   return cursor;
 }
