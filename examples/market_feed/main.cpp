@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// market_feed: a recorded market feed through one ring and four processes, checked to the last
+// byte.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <disruptor_mp/base/error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "market_feed/error.hpp"
+#include "market_feed/roles.hpp"
+#include "market_feed/run.hpp"
+
+namespace {
+
+namespace feed = disruptor_mp::market_feed;
+
+constexpr int exit_pass = 0;
+constexpr int exit_wrong = 1;  // a check failed
+constexpr int exit_usage = 2;
+constexpr int exit_failed = 3;  // the run did not come to its checks
+
+constexpr const char* examples = R"(Examples:
+  market_feed                                     a generated feed, full speed
+  market_feed --feed btcusdt.jsonl.gz --pace 10   a recording at ten times its speed
+  market_feed --kill analytics@50% --kill gateway@25% --kill gateway@75%
+  market_feed --backend file --json
+
+Exit codes: 0 every check holds, 1 one does not, 2 usage, 3 the run failed.)";
+
+/// An option whose value has a parser of its own that explains what is wrong.
+template <class T>
+void add_parsed(CLI::App& app, const char* name, T& value, T (*parse)(std::string_view),
+                const char* help) {
+  app.add_option_function<std::string>(
+      name,
+      [&value, parse](const std::string& text) {
+        try {
+          value = parse(text);
+        } catch (const feed::Error& error) {
+          throw CLI::ValidationError(error.what());
+        }
+      },
+      help);
+}
+
+int run(const feed::RunOptions& options, bool as_json) {
+  const feed::RunReport report = feed::run(options);
+  if (as_json) {
+    std::puts(nlohmann::json(report).dump(2).c_str());
+  } else {
+    std::fputs(("\n" + feed::text_of(report)).c_str(), stdout);
+  }
+  return report.passed() ? exit_pass : exit_wrong;
+}
+
+feed::Role parse_role(const std::string& text) {
+  for (const feed::Role role :
+       {feed::Role::gateway, feed::Role::journal, feed::Role::analytics, feed::Role::monitor}) {
+    if (feed::name_of(role) == text) return role;
+  }
+  throw CLI::ValidationError("unknown role " + text);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Replays a recorded market feed through a ring: a gateway publishes, a journal (required), "
+      "analytics "
+      "(gating) and a monitor (observer) read, each a process of its own; then checks every byte.");
+  app.footer(examples);
+
+  feed::RunOptions options;
+  std::string backend = "shm";
+  std::vector<std::string> kills;
+  bool as_json = false;
+  app.add_option("--feed", options.feed,
+                 "recorded feed, plain or .gz; without it one is generated");
+  app.add_option("--seed", options.seed, "seed of the generated feed")->capture_default_str();
+  app.add_option("--lines", options.lines, "lines of the generated feed")->capture_default_str();
+  app.add_option("--backend", backend, "where the ring lies")
+      ->check(CLI::IsMember({"shm", "file"}))
+      ->capture_default_str();
+  app.add_option("--capacity", options.capacity, "slots of the ring, a power of two")
+      ->capture_default_str();
+  app.add_option(
+      "--kill", kills,
+      "ROLE@PERCENT%: SIGKILL that process when it is at that share of the events, and restart it; "
+      "repeatable");
+  add_parsed(app, "--pace", options.pace, &feed::Pace::parse,
+             "1 is recorded speed, 10 ten times that; default: full speed");
+  app.add_flag("--skip-bad-lines", options.skip_bad_lines,
+               "count malformed lines instead of stopping at one");
+  app.add_option("--work-dir", options.work_dir,
+                 "an empty directory for the run's files, kept; default: a temporary one");
+  app.add_flag("--json", as_json, "the report as JSON on standard output");
+
+  // How the program calls itself for its four processes; not for people.
+  feed::RoleOptions role_options;
+  std::string role;
+  CLI::App* role_command = app.add_subcommand("role", "")->group("");
+  role_command->add_option("role", role)->required();
+  role_command->add_option("--ring", role_options.ring)->required();
+  role_command->add_option("--feed", role_options.feed)->required();
+  role_command->add_option("--work-dir", role_options.work_dir)->required();
+  role_command->add_option("--events", role_options.events)->required();
+  role_command->add_option("--capacity", role_options.capacity)->required();
+  add_parsed(*role_command, "--pace", role_options.pace, &feed::Pace::parse, "");
+  role_command->add_flag("--skip-bad-lines", role_options.skip_bad_lines);
+  role_command->add_option("--stop-at", role_options.stops);
+
+  try {
+    app.parse(argc, argv);
+    for (const std::string& kill : kills) options.kills.push_back(feed::parse_kill(kill));
+    for (const feed::KillOrder& kill : options.kills) {
+      if (kill.index != 0) {
+        throw CLI::ValidationError("--kill " + feed::text_of(kill),
+                                   "there is one process of each role here");
+      }
+    }
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? exit_pass : exit_usage;
+  } catch (const feed::Error& error) {
+    fmt::print(stderr, "market_feed: {}\n", error.what());
+    return exit_usage;
+  }
+
+  try {
+    if (*role_command) {
+      feed::run_role(parse_role(role), role_options);
+      return exit_pass;
+    }
+    options.is_file_backed = backend == "file";
+    options.progress = [](const std::string& news) {
+      fmt::print(stderr, "market_feed: {}\n", news);
+    };
+    return run(options, as_json);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "market_feed{}: {}\n", role.empty() ? "" : " " + role, error.what());
+    return exit_failed;
+  }
+}

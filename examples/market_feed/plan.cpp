@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "market_feed/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "market_feed/decimal.hpp"
+#include "market_feed/error.hpp"
+#include "market_feed/int128.hpp"
+
+namespace disruptor_mp::market_feed {
+namespace {
+
+constexpr std::array roles = {Role::gateway, Role::journal, Role::analytics, Role::monitor};
+constexpr std::uint32_t whole_share = 10'000;  // 100 % in hundredths of a percent
+constexpr int share_places = 2;
+
+constexpr std::string_view kill_form =
+    "ROLE@PERCENT% with ROLE gateway, journal, analytics or monitor";
+
+[[noreturn]] void refuse_kill(std::string_view text, const std::string& found) {
+  throw Error({.object = "--kill " + excerpt(text),
+               .found = found,
+               .expected = std::string(kill_form),
+               .remedy = "write for example --kill analytics@50% or --kill gateway.1@12.5%"});
+}
+
+std::optional<Role> role_of(std::string_view name) {
+  const auto found = std::ranges::find_if(roles, [&](Role role) { return name_of(role) == name; });
+  if (found == roles.end()) return std::nullopt;
+  return *found;
+}
+
+std::uint32_t index_of(std::string_view text, std::string_view digits) {
+  std::uint32_t index = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, index);
+  if (digits.empty() || error != std::errc{} || stop != end) {
+    refuse_kill(text, "the index " + excerpt(digits));
+  }
+  return index;
+}
+
+std::uint32_t share_of(std::string_view text, std::string_view percent) {
+  const auto parsed = parse_wide_decimal(percent, share_places);
+  if (!parsed || percent.starts_with('-') || parsed.value > whole_share) {
+    refuse_kill(text,
+                "the percentage " + excerpt(percent) + ", not 0 to 100 with at most 2 decimals");
+  }
+  return static_cast<std::uint32_t>(parsed.value);
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) noexcept {
+  switch (role) {
+    case Role::gateway:
+      return "gateway";
+    case Role::journal:
+      return "journal";
+    case Role::analytics:
+      return "analytics";
+    case Role::monitor:
+      return "monitor";
+  }
+  return "unknown";
+}
+
+std::uint64_t KillOrder::due_at(std::uint64_t total_events) const noexcept {
+  return static_cast<std::uint64_t>(static_cast<UInt128>(total_events) * share / whole_share);
+}
+
+KillOrder parse_kill(std::string_view text) {
+  const auto at = text.find('@');
+  if (at == std::string_view::npos) refuse_kill(text, "no '@'");
+  std::string_view process = text.substr(0, at);
+  std::string_view percent = text.substr(at + 1);
+  if (!percent.ends_with('%')) refuse_kill(text, "no '%' at the end");
+  percent.remove_suffix(1);
+
+  KillOrder order;
+  if (const auto dot = process.find('.'); dot != std::string_view::npos) {
+    order.index = index_of(text, process.substr(dot + 1));
+    process = process.substr(0, dot);
+  }
+  const auto role = role_of(process);
+  if (!role) refuse_kill(text, "the role " + excerpt(process));
+  order.role = *role;
+  order.share = share_of(text, percent);
+  return order;
+}
+
+std::string text_of(const KillOrder& order) {
+  std::string text(name_of(order.role));
+  if (order.index > 0) text += "." + std::to_string(order.index);
+  return text + "@" + format_decimal(order.share, share_places) + "%";
+}
+
+Pace Pace::parse(std::string_view text) {
+  Pace pace;
+  if (text == "max") return pace;
+  const auto parsed = parse_decimal(text);
+  if (!parsed || parsed.value <= 0) {
+    throw Error(
+        {.object = "--pace " + excerpt(text),
+         .found = parsed ? "a number that is not above 0" : std::string(describe(parsed.fault)),
+         .expected = "a number above 0, or max",
+         .remedy = "write --pace 1 for recorded speed, --pace 10 for ten times that, or leave it "
+                   "out for full speed"});
+  }
+  pace.scaled_factor_ = parsed.value;
+  return pace;
+}
+
+std::int64_t Pace::due_after_ns(std::int64_t recorded_ns) const noexcept {
+  if (is_full_speed()) return 0;
+  const Int128 due = static_cast<Int128>(recorded_ns) * decimal_scale / scaled_factor_;
+  using Limits = std::numeric_limits<std::int64_t>;  // 292 years either way are never
+  return static_cast<std::int64_t>(std::clamp<Int128>(due, Limits::min(), Limits::max()));
+}
+
+std::string Pace::argument() const {
+  return is_full_speed() ? "max" : format_decimal(scaled_factor_);
+}
+
+std::string Pace::text() const {
+  if (is_full_speed()) return "max";
+  return format_decimal(scaled_factor_) + " x recorded speed";
+}
+
+}  // namespace disruptor_mp::market_feed

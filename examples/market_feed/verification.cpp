@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "market_feed/verification.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "market_feed/analytics_json.hpp"
+#include "market_feed/event_text.hpp"
+#include "market_feed/journal_file.hpp"
+#include "market_feed/monitor_state.hpp"
+
+namespace disruptor_mp::market_feed {
+namespace {
+
+bool same_bytes(const MarketEvent& one, const MarketEvent& other) {
+  return std::memcmp(&one, &other, sizeof one) == 0;
+}
+
+/// The first difference between two batches of the same length, as a sentence.
+std::optional<std::string> first_difference(std::uint64_t sequence,
+                                            std::span<const MarketEvent> found,
+                                            std::span<const MarketEvent> expected) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (same_bytes(found[i], expected[i])) continue;
+    return fmt::format("event {}: the journal has {}; the feed has {}", sequence + i,
+                       text_of(found[i]), text_of(expected[i]));
+  }
+  return std::nullopt;
+}
+
+std::string text_of(const InstrumentStats& stats) {
+  Analytics one;
+  one.stats[0] = stats;
+  one.instrument_count = 1;
+  return nlohmann::json(one)["instruments"][0].dump();
+}
+
+}  // namespace
+
+Reference reference_of(const std::filesystem::path& feed, FeedReaderOptions options) {
+  Reference reference;
+  FeedReader reader(feed, options);
+  for (std::uint64_t sequence = 0; const auto event = reader.next(); ++sequence) {
+    reference.analytics.fold(*event);
+    reference.checksum += event_checksum(sequence, *event);
+  }
+  reference.counts = reader.counts();
+  return reference;
+}
+
+std::optional<std::string> journal_difference(const std::filesystem::path& journal,
+                                              const std::filesystem::path& feed,
+                                              FeedReaderOptions options) {
+  constexpr std::size_t batch = 1024;
+  const JournalReader found(journal);
+  FeedReader expected(feed, options);
+  std::vector<MarketEvent> found_events(batch);
+  std::vector<MarketEvent> expected_events(batch);
+  std::uint64_t sequence = 0;
+  for (;;) {
+    const auto expected_count = expected.read(expected_events);
+    const auto found_count = found.read(sequence, found_events);
+    const auto both = std::min(expected_count, found_count);
+    if (auto difference =
+            first_difference(sequence, std::span(found_events).first(both), expected_events)) {
+      return difference;
+    }
+    if (expected_count != found_count) {
+      const auto total = sequence + expected_count + expected.skip(~std::uint64_t{0});
+      return fmt::format("the journal has {} events, the feed {}", found.complete_events(), total);
+    }
+    if (expected_count == 0) return std::nullopt;
+    sequence += both;
+  }
+}
+
+std::optional<std::string> analytics_difference(const Analytics& found, const Analytics& expected) {
+  if (found == expected) return std::nullopt;
+  if (found.instrument_count != expected.instrument_count) {
+    return fmt::format("{} instruments, expected {}", found.instrument_count,
+                       expected.instrument_count);
+  }
+  for (std::size_t i = 0; i < expected.instrument_count; ++i) {
+    if (found.stats[i] == expected.stats[i]) continue;
+    return fmt::format("found {}; expected {}", text_of(found.stats[i]),
+                       text_of(expected.stats[i]));
+  }
+  return "the states differ beyond their instruments";
+}
+
+}  // namespace disruptor_mp::market_feed

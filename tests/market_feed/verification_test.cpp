@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "market_feed/verification.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "market_feed/error.hpp"
+#include "market_feed/feed_generator.hpp"
+#include "market_feed/journal_file.hpp"
+#include "market_feed/monitor_state.hpp"
+#include "sample_events.hpp"
+#include "temp_folder.hpp"
+
+namespace disruptor_mp::market_feed {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class Verification : public testing::Test {
+ protected:
+  Verification() : feed_(folder_ / "feed"), journal_(folder_ / "journal") {
+    write_generated_feed(feed_, {.seed = 9, .lines = 1'000});
+    FeedReader reader(feed_);
+    while (const auto event = reader.next()) events_.push_back(*event);
+    JournalWriter(journal_).write(0, events_);
+  }
+
+  std::string difference() { return journal_difference(journal_, feed_).value_or("equal"); }
+
+  TempFolder folder_;
+  std::filesystem::path feed_;
+  std::filesystem::path journal_;
+  std::vector<MarketEvent> events_;
+};
+
+TEST_F(Verification, A_whole_journal_is_equal) { EXPECT_EQ(difference(), "equal"); }
+
+TEST_F(Verification, Every_single_byte_counts) {
+  const std::string whole = bytes_of(journal_);
+  const std::size_t event = events_.size() / 2;
+  for (std::size_t byte = event * 64; byte < (event + 1) * 64; ++byte) {
+    std::string changed = whole;
+    changed[byte] ^= 0x40;
+    write_file(journal_, changed);
+    ASSERT_THAT(difference(), AllOf(HasSubstr("event " + std::to_string(event)),
+                                    HasSubstr("the journal has"), HasSubstr("the feed has")));
+  }
+}
+
+TEST_F(Verification, A_missing_and_an_extra_event_are_told_by_number) {
+  const auto count = events_.size();
+  std::filesystem::resize_file(journal_, (count - 1) * 64);
+  EXPECT_EQ(difference(), "the journal has " + std::to_string(count - 1) + " events, the feed " +
+                              std::to_string(count));
+  JournalWriter(journal_).write(count - 1, std::vector{events_.back(), events_.back()});
+  EXPECT_EQ(difference(), "the journal has " + std::to_string(count + 1) + " events, the feed " +
+                              std::to_string(count));
+  std::filesystem::resize_file(journal_, 0);
+  EXPECT_THAT(difference(), HasSubstr("the journal has 0 events"));
+}
+
+TEST_F(Verification, Two_events_exchanged_are_found) {
+  std::swap(events_[100], events_[101]);
+  JournalWriter(journal_).write(0, events_);
+  EXPECT_THAT(difference(), HasSubstr("event 100: the journal has"));
+}
+
+TEST_F(Verification, Half_an_event_is_an_error) {
+  std::filesystem::resize_file(journal_, events_.size() * 64 - 1);
+  EXPECT_THROW((void)difference(), Error);
+}
+
+TEST_F(Verification, The_reference_is_what_a_plain_loop_gives) {
+  Analytics analytics;
+  MonitorState monitor;
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    analytics.fold(events_[i]);
+    monitor.observe(i, events_[i]);
+  }
+  const auto reference = reference_of(feed_);
+  EXPECT_EQ(reference.analytics, analytics);
+  EXPECT_EQ(reference.checksum, monitor.checksum);
+  EXPECT_EQ(reference.counts.events(), events_.size());
+  EXPECT_EQ(analytics_difference(analytics, reference.analytics), std::nullopt);
+}
+
+TEST_F(Verification, Analytics_that_differ_are_told_by_instrument) {
+  const auto expected = reference_of(feed_).analytics;
+  auto found = expected;
+  ++found.stats[1].trades;
+  EXPECT_THAT(analytics_difference(found, expected).value(),
+              HasSubstr(expected.stats[1].symbol.text()));
+  found = expected;
+  --found.instrument_count;
+  EXPECT_EQ(analytics_difference(found, expected), "2 instruments, expected 3");
+}
+
+}  // namespace
+}  // namespace disruptor_mp::market_feed
