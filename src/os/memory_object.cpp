@@ -114,6 +114,34 @@ std::string temporary_path(const std::string& directory) {
   return directory + "/" + std::string(temporary_prefix) + text;
 }
 
+/// The regular files of an open directory, which is closed. Half-made objects do not count.
+std::vector<ObjectName> list_objects(DIR* directory, const std::string& before_name,
+                                     std::string_view prefix) {
+  std::vector<ObjectName> names;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string_view file = entry->d_name;
+    if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
+    if (file.starts_with(temporary_prefix) || !file.starts_with(prefix)) continue;
+    if (file == "." || file == "..") continue;  // where the file system tells no types
+    names.push_back(ObjectName::parse(before_name + std::string(file)));
+  }
+  closedir(directory);
+  std::sort(names.begin(), names.end(),
+            [](const ObjectName& a, const ObjectName& b) { return a.text() < b.text(); });
+  return names;
+}
+
+[[noreturn]] void fail_directory(const std::string& directory, int error) {
+  const Errc code = error == ENOENT || error == ENOTDIR ? Errc::not_found
+                    : error == EACCES                   ? Errc::permission_denied
+                                                        : Errc::system_error;
+  throw Error(code, {.object = directory,
+                     .problem = "this directory cannot be listed",
+                     .found = errno_text(error),
+                     .expected = "a readable directory",
+                     .remedy = "Name the directory that holds the rings."});
+}
+
 }  // namespace
 
 struct MemoryObject::State {
@@ -318,19 +346,14 @@ bool MemoryObject::remove_name() {
 }
 
 std::vector<ObjectName> list_shm_objects(std::string_view prefix) {
-  std::vector<ObjectName> names;
   DIR* directory = opendir("/dev/shm");
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string_view file = entry->d_name;
-    if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
-    if (file.starts_with(temporary_prefix) || !file.starts_with(prefix)) continue;
-    names.push_back(ObjectName::parse("shm:" + std::string(file)));
-  }
-  closedir(directory);
-  std::sort(names.begin(), names.end(),
-            [](const ObjectName& a, const ObjectName& b) { return a.text() < b.text(); });
-  return names;
+  return directory == nullptr ? std::vector<ObjectName>{} : list_objects(directory, "shm:", prefix);
+}
+
+std::vector<ObjectName> list_file_objects(const std::string& directory, std::string_view prefix) {
+  DIR* entries = opendir(directory.c_str());
+  if (entries == nullptr) fail_directory(directory, errno);
+  return list_objects(entries, "file:" + directory + (directory.ends_with('/') ? "" : "/"), prefix);
 }
 
 std::vector<std::string> remove_abandoned_temporaries(const std::string& directory, bool dry_run) {

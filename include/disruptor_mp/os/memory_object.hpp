@@ -122,6 +122,10 @@ class MemoryObject {
 
 /// Names of all objects of the shm back-end that start with `prefix`, sorted.
 [[nodiscard]] std::vector<ObjectName> list_shm_objects(std::string_view prefix);
+/// The same for the regular files of a directory, as objects of the file back-end.
+/// @throws Error{not_found, permission_denied, system_error}
+[[nodiscard]] std::vector<ObjectName> list_file_objects(const std::string& directory,
+                                                        std::string_view prefix);
 
 /// Half-made objects without a final name that a dead creator may have left where unnamed files are
 /// not supported. Removes those whose maker is gone; returns their paths.
