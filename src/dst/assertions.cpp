@@ -53,7 +53,7 @@ static void write(JsonWriter& out, const AssertionLog& log) {
 
 static bool read(JsonReader& in, AssertionLog& log) {
   const auto sometimes = [&] {
-    return in.map([&](std::string message) { return in.read(log.sometimes[std::move(message)]); });
+    return in.map([&](const std::string& message) { return in.read(log.sometimes[message]); });
   };
   const auto reachable = [&] {
     return in.array([&] {

@@ -99,7 +99,7 @@ bool JsonReader::read(bool& out) {
 
 bool JsonReader::object(std::initializer_list<Field> fields) {
   std::vector<bool> seen(fields.size(), false);
-  const bool is_read = members([&](std::size_t at, std::string key) {
+  const bool is_read = members([&](std::size_t at, const std::string& key) {
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& candidate) { return candidate.name == key; });
     if (field == fields.end()) return skip_value();
@@ -117,8 +117,8 @@ bool JsonReader::object(std::initializer_list<Field> fields) {
   return refuse(at_ - 1, "field " + quoted(name), "the end of the object");
 }
 
-bool JsonReader::map(const std::function<bool(std::string key)>& value) {
-  return members([&](std::size_t, std::string key) { return value(std::move(key)); });
+bool JsonReader::map(const std::function<bool(const std::string& key)>& value) {
+  return members([&](std::size_t, const std::string& key) { return value(key); });
 }
 
 bool JsonReader::array(const Read& element) {
@@ -157,7 +157,7 @@ bool JsonReader::variant(std::initializer_list<Variant> variants) {
   }
   if (peek() != '{') return fail(alternatives(variants));
   std::size_t count = 0;
-  const bool is_read = members([&](std::size_t at, std::string key) {
+  const bool is_read = members([&](std::size_t at, const std::string& key) {
     if (++count > 1) return refuse(at, "an object with one variant", "a second " + quoted(key));
     const auto found = find(key);
     if (found == variants.end()) return refuse(at, alternatives(variants), quoted(key));
@@ -217,7 +217,8 @@ bool JsonReader::enter(char bracket, std::string_view expected) {
   return refuse(at_ - 1, "at most " + std::to_string(max_depth) + " nested containers", "one more");
 }
 
-bool JsonReader::members(const std::function<bool(std::size_t at, std::string key)>& member) {
+bool JsonReader::members(
+    const std::function<bool(std::size_t at, const std::string& key)>& member) {
   if (!enter('{', "an object")) return false;
   bool is_first = true;
   while (true) {
@@ -231,7 +232,7 @@ bool JsonReader::members(const std::function<bool(std::size_t at, std::string ke
     skip_space();
     if (!expect(':', "':' after a key")) return false;
     path_.push_back(path_.empty() ? key : "." + key);
-    if (!member(key_at, std::move(key))) return false;
+    if (!member(key_at, key)) return false;
     path_.pop_back();
     skip_space();
     if (consume('}')) break;
@@ -326,7 +327,7 @@ bool JsonReader::skip_value() {
   skip_space();
   switch (peek()) {
     case '{':
-      return members([this](std::size_t, std::string) { return skip_value(); });
+      return members([this](std::size_t, const std::string&) { return skip_value(); });
     case '[':
       return array([this] { return skip_value(); });
     case '"': {

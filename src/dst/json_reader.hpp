@@ -45,7 +45,7 @@ class JsonReader {
   /// Every field exactly once, in any order; other members are skipped.
   bool object(std::initializer_list<Field> fields);
   /// An object with free keys; `value` reads the value of the key it is given.
-  bool map(const std::function<bool(std::string key)>& value);
+  bool map(const std::function<bool(const std::string& key)>& value);
   bool array(const Read& element);
   bool variant(std::initializer_list<Variant> variants);
   /// Nothing but white space is left.
@@ -62,7 +62,7 @@ class JsonReader {
   bool consume(char wanted);
   bool expect(char wanted, std::string_view expected);
   bool enter(char bracket, std::string_view expected);
-  bool members(const std::function<bool(std::size_t at, std::string key)>& member);
+  bool members(const std::function<bool(std::size_t at, const std::string& key)>& member);
   bool read_integer(std::uint64_t& out, std::uint64_t max, std::string_view expected);
   bool number_token(std::string_view& token);
   bool literal(std::string_view word);

@@ -16,7 +16,7 @@ static void write(JsonWriter& out, const TraceMetadata& metadata) {
 
 static bool read(JsonReader& in, TraceMetadata& metadata) {
   metadata.clear();
-  return in.map([&](std::string key) { return in.read(metadata[std::move(key)]); });
+  return in.map([&](const std::string& key) { return in.read(metadata[key]); });
 }
 
 static void write(JsonWriter& out, const TraceEvent& event) {

@@ -48,8 +48,8 @@ class BuggifyPlan {
 
   explicit BuggifyPlan(BuggifyConfig config) : config_(config) {}
 
-  /// Decides one call.
-  [[nodiscard]] bool fires(std::string_view site);
+  /// Decides one call at the site of that name.
+  [[nodiscard]] bool fires(std::string_view name);
 
   [[nodiscard]] const BuggifyConfig& config() const noexcept { return config_; }
   /// Every site asked so far, by name.
