@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What really happened in a run, kept outside of the simulated machine, and what must be true of it
+// (docs/verification.md, O1 … O13). The oracle is told facts by the roles; it never looks into the
+// segment and never fills in what it was not told.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace disruptor_mp::sim {
+
+/// The three words of every simulated event. The checksum covers the full sequence, so nothing that
+/// an older lap left in a slot can pass for what belongs there.
+struct EventWords {
+  std::uint64_t sequence = 0;
+  std::uint64_t origin = 0;  ///< the producer's incarnation
+  std::uint64_t checksum = 0;
+};
+constexpr std::uint64_t checksum_of(std::uint64_t sequence, std::uint64_t origin) noexcept {
+  std::uint64_t x = (sequence + 1) * 0x9E3779B97F4A7C15U ^ (origin + 0x632BE59BD9B4E019U);
+  x ^= x >> 29U;
+  x *= 0xBF58476D1CE4E5B9U;
+  return x ^ (x >> 32U);
+}
+
+enum class SimKind : std::uint8_t { required, gating, observer };
+
+class Oracle {
+ public:
+  static constexpr unsigned max_events = 64;
+  static constexpr unsigned max_consumers = 4;
+
+  void reset(std::uint64_t first, std::uint64_t events, std::uint64_t capacity,
+             bool may_overwrite) noexcept;
+
+  // --- Told by producers
+  void ring_exists() noexcept { ring_exists_ = true; }
+  [[nodiscard]] bool does_ring_exist() const noexcept { return ring_exists_; }
+  void producer_attached(std::uint64_t next);
+  void publishing(std::uint64_t sequence, unsigned count, unsigned incarnation);
+  void published(std::uint64_t sequence, unsigned count, unsigned incarnation);
+  void not_published() noexcept { publishing_by_ = nobody; }
+  void closing() noexcept { closing_ = true; }
+  void closed() noexcept { closed_ = true; }
+  [[nodiscard]] bool is_closing() const noexcept { return closing_; }
+  [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+  [[nodiscard]] std::uint64_t end() const noexcept { return first_ + events_; }
+  [[nodiscard]] std::uint64_t acknowledged_end() const noexcept { return acknowledged_end_; }
+
+  // --- Told by consumers
+  void consumer_attached(unsigned consumer, SimKind kind, std::uint64_t start, bool resumes,
+                         std::uint64_t max_batch);
+  void handled(unsigned consumer, std::uint64_t sequence, const EventWords& event);
+  void missed(unsigned consumer, std::uint64_t count);
+  void committed(unsigned consumer) noexcept;
+  void polls(unsigned consumer, bool may_sleep) noexcept;
+  void polled(unsigned consumer) noexcept { consumers_[consumer].is_waiting = false; }
+  /// The consumer was told that the stream has ended.
+  void stream_ended(unsigned consumer);
+  /// The consumer was told that nothing is there and no producer either.
+  void producer_absent(unsigned consumer, const char* outcome, bool is_named_left_or_gone);
+  /// From here on it may count as resigned: who dies in the middle may have done so.
+  void resigning(unsigned consumer) noexcept { consumers_[consumer].kind = SimKind::gating; }
+  void resigned(unsigned consumer) noexcept { consumers_[consumer].resigned = true; }
+  [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
+    return consumers_[consumer].finished;
+  }
+  /// A required consumer that was here and has not read all: its ring must wait for it.
+  [[nodiscard]] bool needs_ring(unsigned consumer) const noexcept {
+    const Consumer& c = consumers_[consumer];
+    return c.was_here && c.kind == SimKind::required && c.next != end();
+  }
+
+  // --- Asked by the engine
+  /// When the clock is about to jump: "" or what nobody will ever be woken for (O12).
+  [[nodiscard]] std::string find_lost_wake_up() const;
+  /// After the run: "" or what is wrong.
+  [[nodiscard]] std::string check_end() const;
+
+ private:
+  static constexpr unsigned nobody = 0xFF;
+
+  struct Event {
+    std::uint32_t started_by = 0;  ///< bit per incarnation
+    std::uint8_t acknowledged_by = nobody;
+    std::uint8_t seen_from = nobody;
+  };
+  struct Consumer {
+    bool was_here = false;
+    bool finished = false;
+    bool resigned = false;
+    bool is_waiting = false;
+    unsigned process = 0;
+    unsigned producers = 0;  ///< how many had attached when it began to poll
+    SimKind kind = SimKind::gating;
+    std::uint64_t first = 0;  ///< where its first life began
+    std::uint64_t next = 0;
+    std::uint64_t committed = 0;
+    std::uint64_t max_batch = 1;
+  };
+  [[nodiscard]] bool knows(std::uint64_t sequence) const noexcept {
+    return sequence - first_ < events_;
+  }
+  Event& event(std::uint64_t sequence) noexcept { return events_table_[sequence - first_]; }
+
+  std::uint64_t first_ = 0;
+  std::uint64_t events_ = 0;
+  std::uint64_t capacity_ = 1;
+  bool may_overwrite_ = false;
+  bool ring_exists_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  std::uint64_t acknowledged_end_ = 0;
+  std::uint64_t started_end_ = 0;
+  unsigned producers_ = 0;           ///< how many have attached so far
+  unsigned publishing_by_ = nobody;  ///< the process inside publish
+  std::uint64_t publishing_end_ = 0;
+  std::array<Event, max_events> events_table_{};
+  std::array<Consumer, max_consumers> consumers_{};
+};
+
+Oracle& oracle() noexcept;
+
+}  // namespace disruptor_mp::sim

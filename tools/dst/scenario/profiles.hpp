@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "scenario.hpp"
+
+namespace disruptor_mp::sim {
+
+/// A family of runs: what takes part, and what is drawn per seed.
+struct Profile {
+  std::string_view name;
+  std::string_view about;
+  unsigned crashes = 0;  ///< if the command line says nothing else
+  void (*draw)(Setting& setting, Random& random) = nullptr;
+  bool canary = false;
+};
+
+[[nodiscard]] std::span<const Profile> profiles() noexcept;
+[[nodiscard]] const Profile* find_profile(std::string_view name) noexcept;
+
+}  // namespace disruptor_mp::sim

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What simulated processes do: ordinary users of the library, who tell the oracle about it.
+// Compiled with the sanitizer's instrumentation, because the templates of the production code are
+// instantiated here.
+#include <chrono>
+#include <string>
+
+#include "disruptor_mp/disruptor_mp.hpp"
+#include "disruptor_mp/segment/geometry.hpp"
+#include "engine.hpp"
+#include "scenario.hpp"
+
+namespace disruptor_mp::sim {
+
+struct StampedEvent {
+  std::uint64_t sequence, origin, checksum;
+};
+struct PackedEvent {
+  std::uint64_t sequence, origin, checksum;
+};
+
+}  // namespace disruptor_mp::sim
+
+template <>
+inline constexpr auto disruptor_mp::slot_layout_of<disruptor_mp::sim::PackedEvent> =
+    disruptor_mp::format::SlotLayout::packed;
+
+namespace disruptor_mp::sim {
+
+using namespace std::chrono_literals;
+
+Setting setting;
+
+namespace {
+
+constexpr const char* ring_name = "shm:ring";
+std::array<Random, max_processes> role_randoms;
+
+WaitStrategy strategy_of(Waiting waiting) {
+  switch (waiting) {
+    case Waiting::spin:
+      return WaitStrategy::spin_with_hint();
+    case Waiting::yield:
+      return WaitStrategy::spin_then_yield(1);
+    case Waiting::sleep:
+      return WaitStrategy::sleep(100us);
+    case Waiting::block:
+    case Waiting::poll:
+      break;
+  }
+  return WaitStrategy::block(role_draw(2));
+}
+
+void pause() { os::sleep_until(os::now() + 200us); }
+
+unsigned incarnation() { return engine().incarnation(); }
+
+ProducerOptions producer_options() {
+  return {.capacity = setting.capacity,
+          .when_alone = setting.runs_free ? WhenAlone::run_free : WhenAlone::block,
+          .max_participants = 4,
+          .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
+          .first_sequence = setting.first,
+          .wait = strategy_of(setting.producer_waiting),
+          .required_patience = 20ms,
+          .timeout = 2s};
+}
+
+template <class E>
+void fill(E& event, std::uint64_t sequence) {
+  event.sequence = sequence;
+  event.origin = incarnation();
+  event.checksum = checksum_of(sequence, incarnation());
+}
+
+/// Publishes the next few events. @return whether they are published.
+template <class E>
+bool publish_some(Producer<E>& producer) {
+  const std::uint64_t next = producer.next_sequence().value();
+  const std::uint64_t left = oracle().end() - next;
+  const bool claims = setting.publishing == Publishing::claim;
+  const auto count =
+      static_cast<unsigned>(claims ? std::min<std::uint64_t>(setting.claim, left) : 1);
+  oracle().publishing(next, count, incarnation());
+  Publish result = Publish::full;
+  if (claims) {
+    auto claim = producer.claim(count);
+    result = claim.status();
+    if (claim) {
+      std::uint64_t sequence = next;
+      for (E& event : claim) fill(event, sequence++);
+      claim.publish();
+    }
+  } else {
+    const auto filler = [next](E& event) { fill(event, next); };
+    switch (setting.publishing) {
+      case Publishing::try_one:
+        result = producer.try_publish(filler);
+        if (result != Publish::ok) pause();
+        break;
+      case Publishing::until:
+        result = producer.publish_until(os::now() + 3ms, filler);
+        break;
+      default:
+        result = producer.publish(filler);
+        break;
+    }
+  }
+  if (result == Publish::ok) {
+    oracle().published(next, count, incarnation());
+    return true;
+  }
+  oracle().not_published();
+  if (result != Publish::full && result != Publish::timed_out &&
+      result != Publish::consumer_missing) {
+    engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
+  }
+  return false;
+}
+
+template <class E>
+Producer<E> become_producer() {
+  // Once a ring was made it must be found again: by then readers rely on it.
+  if (oracle().does_ring_exist()) return Producer<E>::attach(ring_name, producer_options());
+  return Producer<E>::create_or_attach(ring_name, producer_options());
+}
+
+template <class E>
+void watch(const Segment& segment) {
+  engine().require_growing(&segment.control().published);
+  engine().require_growing(&segment.control().horizon);
+}
+
+template <class E>
+void produce() {
+  for (bool done = false; !done;) {
+    try {
+      Producer<E> producer = become_producer<E>();
+      oracle().ring_exists();
+      watch<E>(producer.segment());
+      oracle().producer_attached(producer.next_sequence().value());
+      if (setting.waits_for_consumers) {
+        try {
+          producer.wait_for_consumers(1, 2ms);
+        } catch (const Error& error) {
+          if (error.code() != Errc::consumers_missing) throw;
+        }
+      }
+      bool leaves = false;
+      while (producer.next_sequence().value() < oracle().end() && !leaves) {
+        publish_some(producer);
+        leaves = setting.producer_detaches && role_draw(4) == 0;
+      }
+      if (leaves && producer.next_sequence().value() < oracle().end()) {
+        producer.detach();
+        continue;
+      }
+      oracle().closing();
+      producer.close();
+      oracle().closed();
+      done = true;
+    } catch (const Error& error) {
+      // A predecessor that died while it closed has left nothing to do.
+      const bool is_gone = error.code() == Errc::closed || error.code() == Errc::not_found;
+      if (!is_gone || !oracle().is_closing()) throw;
+      done = true;
+    }
+  }
+}
+
+template <class E>
+EventWords words_of(const E& event) {
+  return {.sequence = event.sequence, .origin = event.origin, .checksum = event.checksum};
+}
+
+ConsumerOptions consumer_options(unsigned index) {
+  const ConsumerSetting& c = setting.consumer[index];
+  const bool returns = incarnation() != 0 || c.returns;
+  return {.id = "c" + std::to_string(index),
+          .kind = c.kind == SimKind::required ? ConsumerKind::required
+                  : c.kind == SimKind::gating ? ConsumerKind::gating
+                                              : ConsumerKind::observer,
+          .start = c.starts_latest                          ? Start::latest
+                   : returns && c.kind != SimKind::observer ? Start::resume
+                                                            : Start::oldest,
+          .wait = strategy_of(c.waiting),
+          .timeout = 2s,
+          .successor_patience = 0ns,
+          .max_batch = c.max_batch};
+}
+
+/// One visit of a consumer: attach, read, leave. @return whether the stream is over for it.
+template <class E>
+bool consume_once(unsigned index) {
+  const ConsumerSetting& c = setting.consumer[index];
+  const ConsumerOptions options = consumer_options(index);
+  auto consumer = Consumer<E>::attach(ring_name, options);
+  watch<E>(consumer.segment());
+  oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
+                             options.start == Start::resume,
+                             std::min<std::uint64_t>(c.max_batch, setting.capacity));
+  std::uint64_t missed = 0;
+  const auto tell_missed = [&] {
+    if (consumer.missed() != missed) oracle().missed(index, consumer.missed() - missed);
+    missed = consumer.missed();
+  };
+  const auto handler = [&](const E& event, Sequence sequence) {
+    tell_missed();
+    oracle().handled(index, sequence.value(), words_of(event));
+  };
+  std::uint64_t handled = 0;
+  for (;;) {
+    PollResult result;
+    oracle().polls(index, c.waiting != Waiting::poll);
+    if (c.waiting == Waiting::poll) {
+      result = consumer.poll(handler);
+      if (result.outcome == Poll::idle) pause();
+    } else {
+      result = consumer.poll_until(role_draw(4) == 0 ? os::now() + 2ms : never, handler);
+    }
+    oracle().polled(index);
+    tell_missed();
+    oracle().committed(index);
+    handled += result.count;
+    switch (result.outcome) {
+      case Poll::events:
+      case Poll::idle:
+      case Poll::timed_out:
+        break;
+      case Poll::closed:
+        oracle().stream_ended(index);
+        return true;
+      case Poll::producer_dead:
+        oracle().producer_absent(index, "producer_dead", false);
+        pause();
+        break;
+      case Poll::producer_left:
+      case Poll::gone:
+        oracle().producer_absent(index, std::string(to_string(result.outcome)).c_str(),
+                                 !setting.producer_detaches || result.outcome == Poll::gone);
+        pause();
+        break;
+      case Poll::used_after_fork:
+        engine().fail(Verdict::safety, "used_after_fork without a fork");
+    }
+    if (c.leaves_after != 0 && handled >= c.leaves_after) {
+      if (c.returns) return false;
+      oracle().resigning(index);
+      consumer.resign();
+      oracle().resigned(index);
+      return true;
+    }
+  }
+}
+
+template <class E>
+void consume(unsigned index) {
+  for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
+  if (oracle().has_finished(index)) return;
+  try {
+    for (;;) {
+      const bool was_there = oracle().does_ring_exist();
+      try {
+        if (consume_once<E>(index)) return;
+      } catch (const Error& error) {
+        // The producer may be stopped for longer than any timeout.
+        if (error.code() != Errc::not_found || was_there) throw;
+      }
+      pause();
+    }
+  } catch (const Error& error) {
+    // Who comes after everything has been read and closed finds nothing, and needs nothing.
+    const bool is_late = error.code() == Errc::not_found && oracle().is_closing();
+    if (!is_late || oracle().needs_ring(index)) throw;
+    oracle().resigned(index);
+  }
+}
+
+}  // namespace
+
+unsigned role_draw(unsigned n) { return role_randoms[engine().current()].below(n); }
+
+void seed_role_draws(std::uint64_t seed) {
+  for (unsigned i = 0; i < max_processes; ++i) role_randoms[i].reseed(seed * max_processes + i);
+}
+
+void producer_body() { setting.stamped ? produce<StampedEvent>() : produce<PackedEvent>(); }
+
+template <unsigned Index>
+void consumer_body() {
+  setting.stamped ? consume<StampedEvent>(Index) : consume<PackedEvent>(Index);
+}
+const std::array<void (*)(), Oracle::max_consumers> consumer_bodies = {
+    &consumer_body<0>, &consumer_body<1>, &consumer_body<2>, &consumer_body<3>};
+
+std::string ring_place_name(unsigned object, std::uint64_t offset) {
+  format::Shape shape;
+  shape.capacity = setting.capacity;
+  shape.event_size = sizeof(StampedEvent);
+  shape.event_align = alignof(StampedEvent);
+  shape.slot_layout = setting.stamped ? format::SlotLayout::stamped : format::SlotLayout::packed;
+  shape.slot_stride = format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
+  shape.rows = 4;
+  shape.page_size = 4096;
+  const format::Sections at = format::sections_of(shape);
+  const std::string ring = object == 0 ? "" : "ring " + std::to_string(object) + ": ";
+  const auto in = [offset](const format::Section& section) {
+    return offset >= section.offset && offset < section.offset + section.size;
+  };
+  if (in(at.bells)) return ring + (offset - at.bells.offset < 128 ? "data bell" : "gates bell");
+  if (in(at.control)) {
+    switch (offset - at.control.offset) {
+      case offsetof(format::Control, published):
+        return ring + "published";
+      case offsetof(format::Control, horizon):
+        return ring + "horizon";
+      case offsetof(format::Control, end):
+        return ring + "end";
+      case offsetof(format::Control, membership_epoch):
+        return ring + "membership epoch";
+      case offsetof(format::Control, producer):
+        return ring + "producer";
+      case offsetof(format::Control, producer_row):
+        return ring + "producer row";
+      default:
+        break;
+    }
+  }
+  if (in(at.rows)) {
+    const std::uint64_t row = (offset - at.rows.offset) / sizeof(format::Row);
+    const std::uint64_t within = (offset - at.rows.offset) % sizeof(format::Row);
+    const std::string name = ring + "row " + std::to_string(row);
+    if (within == offsetof(format::Row, status)) return name + " status";
+    if (within == offsetof(format::Row, cursor)) return name + " cursor";
+    return name + " + " + std::to_string(within);
+  }
+  if (in(at.slots)) {
+    const std::uint64_t slot = (offset - at.slots.offset) / shape.slot_stride;
+    const std::uint64_t word = (offset - at.slots.offset) % shape.slot_stride / 8;
+    const std::string name = ring + "slot " + std::to_string(slot);
+    if (setting.stamped && word == 3) return name + " stamp";
+    return name + " word " + std::to_string(word);
+  }
+  return ring + "offset " + std::to_string(offset);
+}
+
+}  // namespace disruptor_mp::sim

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "oracle.hpp"
+#include "strategies.hpp"
+
+namespace disruptor_mp::sim {
+
+/// How a role waits.
+enum class Waiting : std::uint8_t { block, spin, yield, sleep, poll };
+/// How a producer publishes.
+enum class Publishing : std::uint8_t { one, claim, try_one, until };
+
+struct ConsumerSetting {
+  SimKind kind = SimKind::gating;
+  bool starts_latest = false;
+  Waiting waiting = Waiting::block;
+  std::uint64_t max_batch = 4;
+  unsigned delay = 0;  ///< steps before it attaches
+  unsigned leaves_after =
+      0;                 ///< events after which it leaves, and (`returns`) comes back; 0: never
+  bool returns = false;  ///< after leaving; else it resigns
+  bool iterates = false;
+};
+
+/// All that is drawn for one seed of a profile. The roles read it; it does not change in a run.
+struct Setting {
+  bool stamped = true;
+  std::uint64_t capacity = 2;
+  std::uint64_t events = 6;
+  std::uint64_t first = 0;
+  bool portable_fences = false;
+  bool runs_free = false;
+  Publishing publishing = Publishing::one;
+  Waiting producer_waiting = Waiting::block;
+  unsigned claim = 1;
+  bool waits_for_consumers = false;
+  bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
+  unsigned consumers = 1;
+  std::array<ConsumerSetting, Oracle::max_consumers> consumer;
+};
+
+extern Setting setting;
+/// A small random number for the role's own behaviour: the same in a replay.
+unsigned role_draw(unsigned n);
+void seed_role_draws(std::uint64_t seed);
+
+void producer_body();
+template <unsigned Index>
+void consumer_body();
+/// Consumer bodies by index.
+extern const std::array<void (*)(), Oracle::max_consumers> consumer_bodies;
+/// What lies at an offset of a ring, for messages.
+std::string ring_place_name(unsigned object, std::uint64_t offset);
+
+}  // namespace disruptor_mp::sim
