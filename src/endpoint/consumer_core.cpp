@@ -142,7 +142,7 @@ void ConsumerCore::leave(bool resigns) noexcept {
   // Let go before asking: whoever closes after our question finds nobody and removes the name; who
   // closed before it is seen by our question.
   segment_.object().unlock(format::lock::attached);
-  if (is_finished(segment_)) segment_.remove_if_unused();
+  remove_if_finished(segment_);
 }
 
 }  // namespace disruptor_mp::detail

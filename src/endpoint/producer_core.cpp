@@ -215,7 +215,7 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
       // If it is finished and nobody is attached any more, its name is free for a new one. A
       // required consumer that is away and has not read all of it keeps it.
       auto closed = Segment::try_attach(object_name, SegmentRole::producer, EventType{});
-      const bool is_free = !closed || (is_finished(*closed) && closed->remove_if_unused());
+      const bool is_free = !closed || remove_if_finished(*closed);
       if (!is_free && os::now() >= deadline) throw;
     }
   }
@@ -369,7 +369,7 @@ void ProducerCore::leave(std::uint64_t next) noexcept {
   // Let go before asking: whoever closes after our question finds nobody and removes the name; who
   // closed before it is seen by our question.
   segment_.object().unlock(format::lock::attached);
-  if (is_finished(segment_)) segment_.remove_if_unused();
+  remove_if_finished(segment_);
 }
 
 std::vector<Participant> ProducerCore::participants() const {

@@ -212,13 +212,17 @@ Segment Segment::attach(const os::ObjectName& name, SegmentRole role, const Even
   }
 }
 
-bool Segment::remove_if_unused() {
+bool Segment::become_last() {
   // Letting go first, so that of two who leave together the later one succeeds.
   object_.unlock(format::lock::attached);
-  // Whoever holds it exclusively knows that nobody is attached and that nobody can attach; so the
-  // name cannot come to mean another object between the check and the removal. Dying here drops the
-  // lock: the next one does it.
-  return object_.try_lock(format::lock::attached, os::LockMode::exclusive) && object_.remove_name();
+  return object_.try_lock(format::lock::attached, os::LockMode::exclusive);
+}
+
+bool Segment::remove_if_unused() {
+  // The last one knows that nobody is attached and that nobody can attach; so the name cannot come
+  // to mean another object between the check and the removal. Dying here drops the lock: the next
+  // one does it.
+  return become_last() && object_.remove_name();
 }
 
 bool Segment::is_from_earlier_boot() const noexcept { return header_.birth.boot != os::boot_id(); }

@@ -84,4 +84,8 @@ enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
 /// the ring again.
 [[nodiscard]] bool is_finished(const Segment& segment);
 
+/// For one who leaves: lets go of the ring, and removes its name if it is finished and nobody else
+/// is attached. @return whether this call removed it.
+bool remove_if_finished(Segment& segment);
+
 }  // namespace disruptor_mp

@@ -76,6 +76,10 @@ class Segment {
   /// Whether this mapping may write the bells (an observer without write permission may not).
   [[nodiscard]] bool can_ring() const noexcept { return can_ring_; }
 
+  /// Lets go of the ring. @return whether nobody else is attached; then nobody can attach either,
+  /// before this object is destroyed or `stop_being_last` is called.
+  [[nodiscard]] bool become_last();
+  void stop_being_last() noexcept { object_.unlock(format::lock::attached); }
   /// Removes the object's name if nobody else is attached. @return whether this call removed it.
   bool remove_if_unused();
   /// Was the object made before the machine's last start? Then nothing vouches for its content.
