@@ -83,7 +83,7 @@ std::vector<GeneratedInstrument> default_instruments() {
   };
 }
 
-FeedGenerator::FeedGenerator(GeneratorOptions options)
+FeedGenerator::FeedGenerator(const GeneratorOptions& options)
     : random_(options.seed),
       lines_(options.lines),
       form_(options.form),
@@ -282,7 +282,7 @@ std::string FeedGenerator::quantity_text(const Book& book, std::int64_t lots) co
   return format_fixed(lots * book.lot, is_futures() ? decimals_of(book.lot) : decimal_places);
 }
 
-void write_generated_feed(const std::filesystem::path& path, GeneratorOptions options) {
+void write_generated_feed(const std::filesystem::path& path, const GeneratorOptions& options) {
   const auto fail = [&](const std::string& what) {
     throw Error({.object = path.string(),
                  .found = "that it cannot be written: " + what,
@@ -295,7 +295,7 @@ void write_generated_feed(const std::filesystem::path& path, GeneratorOptions op
   const std::unique_ptr<gzFile_s, Close> file(gzopen(path.c_str(), compressed ? "wb6" : "wbT"));
   if (!file) fail(std::strerror(errno));
 
-  FeedGenerator generator(std::move(options));
+  FeedGenerator generator(options);
   while (const auto line = generator.next()) {
     const auto size = static_cast<unsigned>(line->size());
     if (gzwrite(file.get(), line->data(), size) != static_cast<int>(size) ||

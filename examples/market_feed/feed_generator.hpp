@@ -43,7 +43,7 @@ class FeedGenerator {
  public:
   /// Throws Error for no instruments, for one whose symbol an event cannot hold, and for a price,
   /// tick or lot the walk cannot start from.
-  explicit FeedGenerator(GeneratorOptions options);
+  explicit FeedGenerator(const GeneratorOptions& options);
 
   /// The next line without its '\n'; nothing after the last. The view holds until the next call.
   [[nodiscard]] std::optional<std::string_view> next();
@@ -99,6 +99,6 @@ class FeedGenerator {
 /// Writes the whole feed to a file; compressed when the name ends in .gz (the text is the same
 /// everywhere, compressed bytes depend on the version of zlib). Throws Error when it cannot be
 /// written.
-void write_generated_feed(const std::filesystem::path& path, GeneratorOptions options);
+void write_generated_feed(const std::filesystem::path& path, const GeneratorOptions& options);
 
 }  // namespace disruptor_mp::market_feed

@@ -23,7 +23,7 @@ class MessageHandler {
   bool null() { return refuse_if_wanted("null"); }
   bool boolean(bool value) {
     if (!in_message() || key_ != "m") return refuse_if_wanted("a boolean");
-    message_.m = value;
+    message_.buyer_is_maker = value;
     return true;
   }
   bool number_integer(Json::number_integer_t value) {
@@ -43,7 +43,7 @@ class MessageHandler {
     if (depth_ == 1 && key_ == "stream") {
       message_.stream = text;
     } else if (in_message() && key_ == "s") {
-      message_.s = text;
+      message_.symbol = text;
     } else if (auto* const field = decimal_field()) {
       read_decimal(text, *field);
     } else {
@@ -74,13 +74,13 @@ class MessageHandler {
     if (!in_message()) return nullptr;
     switch (key_.front()) {
       case 'u':
-        return &message_.u;
+        return &message_.update_id;
       case 't':
-        return &message_.t;
+        return &message_.trade_id;
       case 'E':
-        return &message_.E;
+        return &message_.event_time_ms;
       case 'T':
-        return &message_.T;
+        return &message_.transaction_time_ms;
       default:
         return nullptr;
     }
@@ -90,17 +90,17 @@ class MessageHandler {
     if (!in_message()) return nullptr;
     switch (key_.front()) {
       case 'b':
-        return &message_.b;
+        return &message_.bid_price;
       case 'B':
-        return &message_.B;
+        return &message_.bid_quantity;
       case 'a':
-        return &message_.a;
+        return &message_.ask_price;
       case 'A':
-        return &message_.A;
+        return &message_.ask_quantity;
       case 'p':
-        return &message_.p;
+        return &message_.price;
       case 'q':
-        return &message_.q;
+        return &message_.quantity;
       default:
         return nullptr;
     }

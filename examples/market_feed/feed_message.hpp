@@ -26,20 +26,24 @@ class BadLine : public std::runtime_error {
   std::string expected_;
 };
 
-/// The fields of one exchange message that matter here, as they stood in its JSON; the names are
-/// the exchange's. Nothing where the field was missing. Decimals are already exact integers (1e-8).
+/// The fields of one exchange message that matter here; behind each, its name in the JSON. Nothing
+/// where the field was missing. Decimals are already exact integers (1e-8).
 struct FeedMessage {
   std::string stream;
   bool is_snapshot = false;  ///< has "lastUpdateId" instead of a stream name
 
-  std::string s;                           ///< symbol
-  std::optional<std::int64_t> u;           ///< order-book update id
-  std::optional<std::int64_t> t;           ///< trade id
-  std::optional<std::int64_t> E;           ///< event time, ms
-  std::optional<std::int64_t> T;           ///< transaction time, ms
-  std::optional<std::int64_t> b, B, a, A;  ///< best bid and its quantity, best ask and its quantity
-  std::optional<std::int64_t> p, q;        ///< price and quantity of a trade
-  std::optional<bool> m;  ///< the buyer was the maker: the seller was the aggressor
+  std::string symbol;                               ///< "s"
+  std::optional<std::int64_t> update_id;            ///< "u", of the order book
+  std::optional<std::int64_t> trade_id;             ///< "t"
+  std::optional<std::int64_t> event_time_ms;        ///< "E"
+  std::optional<std::int64_t> transaction_time_ms;  ///< "T"
+  std::optional<std::int64_t> bid_price;            ///< "b", best bid
+  std::optional<std::int64_t> bid_quantity;         ///< "B"
+  std::optional<std::int64_t> ask_price;            ///< "a", best ask
+  std::optional<std::int64_t> ask_quantity;         ///< "A"
+  std::optional<std::int64_t> price;                ///< "p", of a trade
+  std::optional<std::int64_t> quantity;             ///< "q", of a trade
+  std::optional<bool> buyer_is_maker;               ///< "m": then the seller was the aggressor
 
   std::optional<BadLine> wrong_field;  ///< the first one
 };

@@ -63,7 +63,8 @@ Symbol require_symbol(const std::string& text) {
 void set_exchange_time(MarketEvent& event, const FeedMessage& message) {
   // The transaction time is when the matching engine acted; the event time only when the message
   // left.
-  const auto& time_ms = message.T ? message.T : message.E;
+  const auto& time_ms =
+      message.transaction_time_ms ? message.transaction_time_ms : message.event_time_ms;
   if (time_ms && !event.set_exchange_time_ms(*time_ms)) {
     throw BadLine("the exchange time " + std::to_string(*time_ms) + " ms",
                   "a time within 24 days of the receive time " +
@@ -74,20 +75,21 @@ void set_exchange_time(MarketEvent& event, const FeedMessage& message) {
 void fill_quote(MarketEvent& event, const FeedMessage& message) {
   constexpr const char* where = "a bookTicker message";
   event.kind = EventKind::quote;
-  event.id = require(message.u, "u", where);
-  event.price = require(message.b, "b", where);
-  event.quantity = require(message.B, "B", where);
-  event.ask_price = require(message.a, "a", where);
-  event.ask_quantity = require(message.A, "A", where);
+  event.id = require(message.update_id, "u", where);
+  event.price = require(message.bid_price, "b", where);
+  event.quantity = require(message.bid_quantity, "B", where);
+  event.ask_price = require(message.ask_price, "a", where);
+  event.ask_quantity = require(message.ask_quantity, "A", where);
 }
 
 void fill_trade(MarketEvent& event, const FeedMessage& message) {
   constexpr const char* where = "a trade message";
   event.kind = EventKind::trade;
-  event.id = require(message.t, "t", where);
-  event.price = require(message.p, "p", where);
-  event.quantity = require(message.q, "q", where);
-  event.aggressor = require(message.m, "m", where) ? Aggressor::seller : Aggressor::buyer;
+  event.id = require(message.trade_id, "t", where);
+  event.price = require(message.price, "p", where);
+  event.quantity = require(message.quantity, "q", where);
+  event.aggressor =
+      require(message.buyer_is_maker, "m", where) ? Aggressor::seller : Aggressor::buyer;
 }
 
 }  // namespace
@@ -119,7 +121,7 @@ ParsedLine FeedParser::parse(std::string_view line) {
   MarketEvent& event = result.event;
   event.receive_time_ns = receive_time_ns;
   event.source = source_;
-  event.symbol = require_symbol(message.s);
+  event.symbol = require_symbol(message.symbol);
   result.kind == LineKind::quote ? fill_quote(event, message) : fill_trade(event, message);
   set_exchange_time(event, message);
   event.instrument =

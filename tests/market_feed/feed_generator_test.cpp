@@ -19,8 +19,8 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string text_of(GeneratorOptions options) {
-  FeedGenerator generator(std::move(options));
+std::string text_of(const GeneratorOptions& options) {
+  FeedGenerator generator(options);
   std::string text;
   while (const auto line = generator.next()) text.append(*line).append("\n");
   return text;

@@ -25,7 +25,7 @@ using testing::HasSubstr;
 class Verification : public testing::Test {
  protected:
   Verification() : feed_(folder_ / "feed"), journal_(folder_ / "journal") {
-    write_generated_feed(feed_, {.seed = 9, .lines = 1'000});
+    write_generated_feed(feed_, {.seed = 9, .lines = 300});
     FeedReader reader(feed_);
     while (const auto event = reader.next()) events_.push_back(*event);
     JournalWriter(journal_).write(0, events_);
