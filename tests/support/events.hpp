@@ -6,9 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 
@@ -23,16 +25,30 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 
+/// Calls `visit(bytes, pattern)` for every word of the event, and for what is left at its end.
+template <class Byte, class Visit>
+bool each_word_of_pattern(std::span<Byte> bytes, std::uint64_t number, Visit&& visit) {
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof number) {
+    const std::uint64_t word = mix(number + at);
+    const std::size_t size = std::min(sizeof word, bytes.size() - at);
+    if (!visit(bytes.data() + at, &word, size)) return false;
+  }
+  return true;
+}
+
+// Not inlined: otherwise the compiler unrolls them for each of the many sizes of a test.
 [[gnu::noinline]] inline void write_pattern(std::span<std::byte> bytes, std::uint64_t number) {
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<std::byte>(mix(number + i / 8) >> (i % 8 * 8));
+  each_word_of_pattern(bytes, number, [](std::byte* to, const std::uint64_t* word, std::size_t n) {
+    std::memcpy(to, word, n);
+    return true;
+  });
 }
 
 [[gnu::noinline]] inline bool has_pattern(std::span<const std::byte> bytes, std::uint64_t number) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != static_cast<std::byte>(mix(number + i / 8) >> (i % 8 * 8))) return false;
-  }
-  return true;
+  return each_word_of_pattern(bytes, number,
+                              [](const std::byte* found, const std::uint64_t* word, std::size_t n) {
+                                return std::memcmp(found, word, n) == 0;
+                              });
 }
 
 /// A small event in a layout of choice.
