@@ -186,7 +186,9 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
   const bool is_consumer = kind_ == RowKind::required || kind_ == RowKind::gating;
   // Before the row gates, so that a producer is never held at a place that is gone already.
   if (is_consumer) cursor = std::max(cursor, oldest());
-  row.cursor.store(cursor.value(), std::memory_order_relaxed);
+  // Release: if an earlier life of this id gates still, a producer may read this cursor before it
+  // sees our status; that our predecessor's reading of the slots is over must come with it.
+  row.cursor.store(cursor.value(), std::memory_order_release);
   // Release: whoever sees the row active sees its cursor and identity. Dying here: it gates until a
   // blocked producer proves the death.
   row.status.store(
