@@ -53,6 +53,14 @@ std::string_view to_string(Errc code) noexcept {
       return "earlier_boot";
     case Errc::used_after_fork:
       return "used_after_fork";
+    case Errc::batch_too_large:
+      return "batch_too_large";
+    case Errc::ring_full:
+      return "ring_full";
+    case Errc::producer_gone:
+      return "producer_gone";
+    case Errc::object_replaced:
+      return "object_replaced";
     case Errc::system_error:
       return "system_error";
   }

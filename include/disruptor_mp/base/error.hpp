@@ -33,6 +33,10 @@ enum class Errc : std::uint8_t {
   closed,                  ///< The ring was closed: nothing can be published any more.
   earlier_boot,     ///< A file ring written before the last reboot: its content is not trusted.
   used_after_fork,  ///< The endpoint belongs to the parent of this process.
+  batch_too_large,  ///< A claim of more events than the ring has slots, or of none.
+  ring_full,        ///< No room, at once or before the deadline.
+  producer_gone,    ///< The producer died or left; a successor may come.
+  object_replaced,  ///< The ring's name leads to nothing or to another object now.
   system_error,     ///< The kernel failed a call in a way that has no name above.
 };
 

@@ -17,6 +17,7 @@
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
+#include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
@@ -193,6 +194,10 @@ class Consumer {
   /// Observers: how many events were overwritten before they could be read.
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
+  /// A poll's result, told in full: which ring, what was found, what to do. For messages.
+  [[nodiscard]] Error explain(Poll result) const {
+    return detail::explain(*core_, result, next_sequence());
+  }
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:

@@ -12,6 +12,7 @@
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/endpoint/claim.hpp"
+#include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/detail/producer_core.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
@@ -220,6 +221,11 @@ class Producer {
   /// Who held this producer back when it looked last.
   [[nodiscard]] std::optional<Participant> slowest_consumer() const {
     return core_->slowest_consumer();
+  }
+  /// A failed publish or claim of `count` events, told in full: which ring, what was found, what to
+  /// do. For messages; some system calls.
+  [[nodiscard]] Error explain(Publish result, std::size_t count = 1) const {
+    return detail::explain(*core_, result, count);
   }
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/endpoint/detail/explain.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "disruptor_mp/membership/roster.hpp"
+
+namespace disruptor_mp::detail {
+namespace {
+
+std::string holder_text(const std::optional<Participant>& holder) {
+  if (!holder) return "a full ring and no consumer attached";
+  return "a ring held full by " + describe(*holder) + " at " +
+         std::to_string(holder->cursor.value());
+}
+
+ErrorText forked(const std::string& object) {
+  return {.object = object,
+          .problem = "this endpoint belongs to the parent process",
+          .found = "a call in the child of a fork",
+          .expected = "calls in the process that attached",
+          .remedy = "Attach anew in the child."};
+}
+
+std::string producer_text(const Segment& segment) {
+  for (const Participant& participant : list_participants(segment)) {
+    if (participant.kind == format::RowKind::producer) return describe(participant);
+  }
+  return "no producer";
+}
+
+}  // namespace
+
+Error explain(const ProducerCore& producer, Publish result, std::uint64_t count) {
+  const std::string& object = producer.segment().name();
+  const std::uint64_t capacity = producer.segment().shape().capacity;
+  switch (result) {
+    case Publish::too_large:
+      return {Errc::batch_too_large,
+              {.object = object,
+               .problem = "a claim of this size can never be met",
+               .found = std::to_string(count) + " events",
+               .expected = "1 to " + std::to_string(capacity) + ", the capacity",
+               .remedy = "Publish in smaller batches, or create the ring with a larger capacity."}};
+    case Publish::consumer_missing:
+      return {Errc::consumers_missing,
+              {.object = object,
+               .problem = "a required consumer is away and the ring is full",
+               .found = holder_text(producer.slowest_consumer()),
+               .expected = "it to come back within required_patience",
+               .remedy = "Restart it under the same id, or let it resign."}};
+    case Publish::closed:
+      return {Errc::closed,
+              {.object = object,
+               .problem = "this producer has closed the ring",
+               .found = "a publish after close",
+               .expected = "an open ring",
+               .remedy = "Create a new ring."}};
+    case Publish::used_after_fork:
+      return {Errc::used_after_fork, forked(object)};
+    case Publish::ok:
+    case Publish::full:
+    case Publish::timed_out:
+      break;
+  }
+  return {Errc::ring_full,
+          {.object = object,
+           .problem = result == Publish::full ? "there is no room just now"
+                                              : "there was no room before the deadline",
+           .found = holder_text(producer.slowest_consumer()),
+           .expected = std::to_string(count) + " free slots of " + std::to_string(capacity),
+           .remedy = "Wait longer, look at `dmp inspect`, or create the ring with a larger "
+                     "capacity."}};
+}
+
+Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
+  const std::string& object = consumer.segment().name();
+  const std::string position = "position " + std::to_string(next.value());
+  switch (result) {
+    case Poll::closed:
+      return {Errc::closed,
+              {.object = object,
+               .problem = "the stream has ended",
+               .found = position + ", the end of the stream",
+               .expected = "events to follow",
+               .remedy = "Attach to the producer's next ring."}};
+    case Poll::gone:
+      return {Errc::object_replaced,
+              {.object = object,
+               .problem = "the ring's name was removed or leads to another object now",
+               .found = position + " of a ring without a living producer",
+               .expected = "the name to lead to this ring",
+               .remedy = "Attach again to follow the new ring."}};
+    case Poll::used_after_fork:
+      return {Errc::used_after_fork, forked(object)};
+    case Poll::producer_left:
+    case Poll::producer_dead:
+      return {Errc::producer_gone,
+              {.object = object,
+               .problem = result == Poll::producer_dead ? "the producer died"
+                                                        : "the producer left without closing",
+               .found = producer_text(consumer.segment()) + ", " + position,
+               .expected = "a living producer",
+               .remedy = "Start a successor (attach or create_or_attach); this consumer then goes "
+                         "on by itself."}};
+    case Poll::events:
+    case Poll::idle:
+    case Poll::timed_out:
+      break;
+  }
+  return {Errc::not_found,
+          {.object = object,
+           .problem = "there was nothing to read",
+           .found = position + ", nothing newer",
+           .expected = "an event",
+           .remedy = "Wait longer."}};
+}
+
+}  // namespace disruptor_mp::detail
