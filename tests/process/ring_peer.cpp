@@ -35,11 +35,13 @@
 //   fork:in_claim                      the same with an open claim, which the child publishes
 //   await                              until the test tells us to go on
 //   sleep                              for ever
-//   mark                               raises SIGUSR2, for a Tracer
+//   mark                               raises SIGUSR2: a place for a Tracer
+//   quiet                              no reports from here on: fewer instructions between marks
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -54,6 +56,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "disruptor_mp/disruptor_mp.hpp"
@@ -65,7 +68,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool is_quiet = false;
+
 void report(const std::string& line) {
+  if (is_quiet) return;
   const std::string text = line + "\n";
   // One write: lines of a process and of its child do not mix.
   if (write(STDOUT_FILENO, text.data(), text.size()) < 0) _exit(5);
@@ -114,20 +120,24 @@ Start start_of(const std::string& text) {
   return text == "latest" ? Start::latest : text == "resume" ? Start::resume : Start::oldest;
 }
 
-/// A step's arguments: "K,SIGNAL" …
-struct Arguments {
-  std::vector<std::string> words;
-
-  explicit Arguments(const std::string& text) {
+/// A step's arguments: "8", "K,SIGNAL", "idle".
+class Arguments {
+ public:
+  explicit Arguments(const std::string& text) : text_(text) {
     std::istringstream stream(text);
-    for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+    for (std::string word; std::getline(stream, word, ',');) {
+      numbers_.push_back(word == "kill"   ? SIGKILL
+                         : word == "stop" ? SIGSTOP
+                                          : std::strtoull(word.c_str(), nullptr, 10));
+    }
   }
-  [[nodiscard]] std::uint64_t number(std::size_t index) const {
-    return std::stoull(words.at(index));
-  }
-  [[nodiscard]] int signal(std::size_t index) const {
-    return words.at(index) == "kill" ? SIGKILL : SIGSTOP;
-  }
+  [[nodiscard]] std::uint64_t number(std::size_t index) const { return numbers_.at(index); }
+  [[nodiscard]] int signal(std::size_t index) const { return static_cast<int>(number(index)); }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  std::vector<std::uint64_t> numbers_;
 };
 
 template <class E>
@@ -144,60 +154,106 @@ class RingPeer {
     }
   }
 
-  void run() {
-    for (const std::string& step : options_.steps) {
-      const auto colon = step.find(':');
-      const std::string verb = step.substr(0, colon);
-      const Arguments arguments(colon == std::string::npos ? "" : step.substr(colon + 1));
-      if (!do_producer_step(verb, arguments) && !do_consumer_step(verb, arguments) &&
-          !do_other_step(verb, arguments)) {
-        std::cerr << "ring_peer: unknown step '" << step << "'\n";
-        std::exit(2);
-      }
+  /// @return false for a word that is no step.
+  bool run() {
+    // Understood before the first is done: nothing but the operation stands between two marks.
+    std::vector<std::pair<Step, Arguments>> steps;
+    for (const std::string& text : options_.steps) {
+      const auto colon = text.find(':');
+      const auto known = all_steps().find(text.substr(0, colon));
+      if (known == all_steps().end()) return false;
+      steps.emplace_back(known->second,
+                         Arguments(colon == std::string::npos ? "" : text.substr(colon + 1)));
     }
+    for (const auto& [step, arguments] : steps) (this->*step)(arguments);
+    return true;
   }
 
  private:
   using MutableBytes = std::span<std::byte>;
   using ConstBytes = std::span<const std::byte>;
+  using Step = void (RingPeer::*)(const Arguments&);
+
+  static const std::map<std::string, Step>& all_steps() {
+    static const std::map<std::string, Step> steps = {
+        {"create", &RingPeer::create},
+        {"attach", &RingPeer::attach},
+        {"create_or_attach", &RingPeer::create_or_attach},
+        {"publish", &RingPeer::publish},
+        {"claim", &RingPeer::claim},
+        {"fill", &RingPeer::fill},
+        {"stream", &RingPeer::stream},
+        {"fill_then", &RingPeer::fill_then},
+        {"claim_then", &RingPeer::claim_then},
+        {"close", &RingPeer::close},
+        {"detach", &RingPeer::detach},
+        {"join", &RingPeer::join},
+        {"handle", &RingPeer::handle},
+        {"handle_slowly", &RingPeer::handle_slowly},
+        {"handler_then", &RingPeer::handler_then},
+        {"between_then", &RingPeer::between_then},
+        {"drain", &RingPeer::drain},
+        {"leave", &RingPeer::leave},
+        {"resign", &RingPeer::resign},
+        {"clean", &RingPeer::clean},
+        {"poll_end", &RingPeer::poll_end},
+        {"fork", &RingPeer::make_child},
+        {"await", &RingPeer::await},
+        {"sleep", &RingPeer::sleep},
+        {"mark", &RingPeer::mark},
+        {"quiet", &RingPeer::be_quiet}};
+    return steps;
+  }
 
   // --- Producer
 
-  bool do_producer_step(const std::string& verb, const Arguments& arguments) {
-    if (verb == "create" || verb == "attach" || verb == "create_or_attach") {
-      become_producer(verb);
-    } else if (verb == "publish") {
-      for (std::uint64_t i = 0; i < arguments.number(0); ++i) publish_one([] {});
-      report_published();
-    } else if (verb == "claim") {
-      claim_and_publish(arguments.number(0), arguments.number(0), 0);
-      report_published();
-    } else if (verb == "fill") {
-      while (try_publish_one()) {
-      }
-      report("full " + std::to_string(producer_->next_sequence().value()));
-    } else if (verb == "stream") {
-      stream_until(arguments.number(0));
-      report_published();
-    } else if (verb == "fill_then") {
-      publish_one([&] { raise(arguments.signal(0)); });
-      report_published();
-    } else if (verb == "claim_then") {
-      claim_and_publish(arguments.number(0), arguments.number(1), arguments.signal(2));
-      report_published();
-    } else if (verb == "close") {
-      producer_->close();
-      report("closed");
-    } else if (verb == "detach") {
-      producer_->detach();
-      report("detached");
-    } else {
-      return false;
+  void create(const Arguments& /*none*/) {
+    producer_.emplace(Producer<E>::create(options_.ring, producer_options()));
+    note_producer();
+  }
+  void attach(const Arguments& /*none*/) {
+    producer_.emplace(Producer<E>::attach(options_.ring, producer_options()));
+    note_producer();
+  }
+  void create_or_attach(const Arguments& /*none*/) {
+    producer_.emplace(Producer<E>::create_or_attach(options_.ring, producer_options()));
+    note_producer();
+  }
+  void publish(const Arguments& arguments) {
+    for (std::uint64_t i = 0; i < arguments.number(0); ++i) publish_one([] {});
+    report_published();
+  }
+  void claim(const Arguments& arguments) {
+    claim_and_publish(arguments.number(0), arguments.number(0), 0);
+    report_published();
+  }
+  void fill(const Arguments& /*none*/) {
+    while (try_publish_one()) {
     }
-    return true;
+    report("full " + std::to_string(producer_->next_sequence().value()));
+  }
+  void stream(const Arguments& arguments) {
+    stream_until(arguments.number(0));
+    report_published();
+  }
+  void fill_then(const Arguments& arguments) {
+    publish_one([&] { raise(arguments.signal(0)); });
+    report_published();
+  }
+  void claim_then(const Arguments& arguments) {
+    claim_and_publish(arguments.number(0), arguments.number(1), arguments.signal(2));
+    report_published();
+  }
+  void close(const Arguments& /*none*/) {
+    producer_->close();
+    report("closed");
+  }
+  void detach(const Arguments& /*none*/) {
+    producer_->detach();
+    report("detached");
   }
 
-  void become_producer(const std::string& verb) {
+  [[nodiscard]] ProducerOptions producer_options() const {
     ProducerOptions options;
     options.capacity = options_.number("capacity", 64);
     options.max_participants = static_cast<std::uint32_t>(options_.number("rows", 8));
@@ -206,10 +262,10 @@ class RingPeer {
     options.required_patience = std::chrono::milliseconds(options_.number("patience-ms", 1000));
     if (options_.text("when-alone", "block") == "run_free")
       options.when_alone = WhenAlone::run_free;
-    producer_.reset();
-    producer_.emplace(verb == "create"   ? Producer<E>::create(options_.ring, options)
-                      : verb == "attach" ? Producer<E>::attach(options_.ring, options)
-                                         : Producer<E>::create_or_attach(options_.ring, options));
+    return options;
+  }
+
+  void note_producer() {
     const std::uint64_t next = producer_->next_sequence().value();
     if (log_) log_->note_attached(next, producer_->took_over(), 0);
     report("attached " + std::to_string(next));
@@ -289,39 +345,41 @@ class RingPeer {
 
   // --- Consumer
 
-  bool do_consumer_step(const std::string& verb, const Arguments& arguments) {
-    if (verb == "join") {
-      become_consumer();
-    } else if (verb == "handle") {
-      const std::uint64_t end = handled_ + arguments.number(0);
-      while (handled_ < end) require_events(poll_once());
-      report("handled " + std::to_string(consumer_->next_sequence().value()));
-    } else if (verb == "handle_slowly") {
-      Poll outcome = Poll::events;
-      while ((outcome = poll_once().outcome) == Poll::events) nap();
-      report_end(outcome);
-    } else if (verb == "handler_then" || verb == "between_then") {
-      handle_and_raise(arguments.signal(1), handled_ + arguments.number(0), verb == "handler_then");
-    } else if (verb == "drain") {
-      Poll outcome = Poll::events;
-      while ((outcome = poll_once().outcome) == Poll::events) {
-      }
-      report_end(outcome);
-    } else if (verb == "poll_end") {
-      report("outcome " + std::string(to_string(consumer_->poll([](const E&) {}).outcome)));
-    } else if (verb == "leave") {
-      consumer_.reset();
-      report("left");
-    } else if (verb == "resign") {
-      consumer_->resign();
-      report("resigned");
-    } else {
-      return false;
+  void handle(const Arguments& arguments) {
+    const std::uint64_t end = handled_ + arguments.number(0);
+    while (handled_ < end) require_events(poll_once());
+    report_handled();
+  }
+  void handle_slowly(const Arguments& /*none*/) {
+    Poll outcome = Poll::events;
+    while ((outcome = poll_once().outcome) == Poll::events) nap();
+    report_end(outcome);
+  }
+  void handler_then(const Arguments& arguments) {
+    handle_and_raise(arguments.signal(1), handled_ + arguments.number(0), true);
+  }
+  void between_then(const Arguments& arguments) {
+    handle_and_raise(arguments.signal(1), handled_ + arguments.number(0), false);
+  }
+  void drain(const Arguments& /*none*/) {
+    Poll outcome = Poll::events;
+    while ((outcome = poll_once().outcome) == Poll::events) {
     }
-    return true;
+    report_end(outcome);
+  }
+  void poll_end(const Arguments& /*none*/) {
+    report("outcome " + std::string(to_string(consumer_->poll([](const E&) {}).outcome)));
+  }
+  void leave(const Arguments& /*none*/) {
+    consumer_.reset();
+    report("left");
+  }
+  void resign(const Arguments& /*none*/) {
+    consumer_->resign();
+    report("resigned");
   }
 
-  void become_consumer() {
+  void join(const Arguments& /*none*/) {
     const std::string kind = options_.text("kind", "gating");
     ConsumerOptions options;
     options.kind = kind == "required"   ? ConsumerKind::required
@@ -332,7 +390,6 @@ class RingPeer {
     options.max_batch = options_.number("max-batch", 8);
     options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
     options.successor_patience = std::chrono::milliseconds(options_.number("successor-ms", 0));
-    consumer_.reset();
     consumer_.emplace(Consumer<E>::attach(options_.ring, options));
     const std::uint64_t start = consumer_->start_sequence().value();
     if (log_) log_->note_attached(start, consumer_->resumed(), options.max_batch);
@@ -367,8 +424,10 @@ class RingPeer {
     };
     while (!is_raised)
       require_events(is_inside_handler ? poll_once(hook, do_nothing) : poll_once(do_nothing, hook));
-    report("handled " + std::to_string(consumer_->next_sequence().value()));
+    report_handled();
   }
+
+  void report_handled() { report("handled " + std::to_string(consumer_->next_sequence().value())); }
 
   void require_events(const PollResult& result) {
     if (result.outcome == Poll::events) return;
@@ -385,27 +444,24 @@ class RingPeer {
 
   // --- Others
 
-  bool do_other_step(const std::string& verb, const Arguments& arguments) {
-    if (verb == "clean") {
-      auto segment = Segment::try_attach(os::ObjectName::parse(options_.ring),
-                                         SegmentRole::consumer, EventType{});
-      report(segment && segment->remove_if_unused() ? "removed 1" : "removed 0");
-    } else if (verb == "fork") {
-      make_child(arguments.words.at(0));
-    } else if (verb == "await") {
-      char byte = 0;
-      if (read(STDIN_FILENO, &byte, 1) != 1) std::exit(6);
-    } else if (verb == "sleep") {
-      for (;;) pause();
-    } else if (verb == "mark") {
-      raise(SIGUSR2);
-    } else {
-      return false;
-    }
-    return true;
+  void clean(const Arguments& /*none*/) {
+    auto segment = Segment::try_attach(os::ObjectName::parse(options_.ring), SegmentRole::consumer,
+                                       EventType{});
+    report(segment && segment->remove_if_unused() ? "removed 1" : "removed 0");
   }
+  void await(const Arguments& /*none*/) {
+    char byte = 0;
+    if (read(STDIN_FILENO, &byte, 1) != 1) std::exit(6);
+  }
+  void sleep(const Arguments& /*none*/) {
+    for (;;) pause();
+  }
+  /// Fewer instructions than raise(3).
+  void mark(const Arguments& /*none*/) { syscall(SYS_kill, pid_, SIGUSR2); }
+  void be_quiet(const Arguments& /*none*/) { is_quiet = true; }
 
-  void make_child(const std::string& what) {
+  void make_child(const Arguments& arguments) {
+    const std::string& what = arguments.text();
     int done[2];
     if (pipe(done) != 0) std::exit(7);
     std::optional<Claim<E>> claim;
@@ -454,6 +510,7 @@ class RingPeer {
   void nap() { std::this_thread::sleep_for(std::chrono::microseconds(random() % 200)); }
 
   Options options_;
+  pid_t pid_ = getpid();
   std::uint64_t incarnation_ = 1;
   std::uint64_t number_ = 0;   ///< of the next event to publish
   std::uint64_t handled_ = 0;  ///< events handled in this life
@@ -464,12 +521,15 @@ class RingPeer {
 };
 
 int run(int count, char** arguments) {
+  signal(SIGUSR2, SIG_IGN);  // a tracer sees it all the same
   const Options options = parse(count, arguments);
   try {
-    if (options.text("form", "small") == "small") {
-      RingPeer<SmallEvent>(options).run();
-    } else {
-      RingPeer<LargeEvent>(options).run();
+    const bool is_understood = options.text("form", "small") == "small"
+                                   ? RingPeer<SmallEvent>(options).run()
+                                   : RingPeer<LargeEvent>(options).run();
+    if (!is_understood) {
+      std::cerr << "ring_peer: unknown step\n";
+      return 2;
     }
   } catch (const Error& error) {
     report("error " + std::string(to_string(error.code())) + " " + error.what());

@@ -70,14 +70,18 @@ std::vector<std::string> arguments_of(const Scratch& scratch, const PeerSpec& sp
   _exit(94);
 }
 
-/// LeakSanitizer cannot work in a process that is traced.
+/// A traced process: LeakSanitizer cannot work in it, and the dynamic linker resolves symbols at
+/// the start and not in the midst of what is stepped through.
 std::vector<std::string> environment_for(bool is_traced) {
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (is_traced && std::strncmp(*variable, "ASAN_OPTIONS=", 13) == 0) continue;
     environment.emplace_back(*variable);
   }
-  if (is_traced) environment.emplace_back("ASAN_OPTIONS=detect_leaks=0");
+  if (is_traced) {
+    environment.emplace_back("ASAN_OPTIONS=detect_leaks=0");
+    environment.emplace_back("LD_BIND_NOW=1");
+  }
   return environment;
 }
 
@@ -241,7 +245,9 @@ void Peer::wait_asleep() const {
 
 Ending Peer::wait() {
   int status = 0;
-  if (!poll_until_done([&] { return waitpid(pid_, &status, WNOHANG) != 0; })) {
+  // A traced child also reports that it has stopped; that is no end.
+  if (!poll_until_done(
+          [&] { return waitpid(pid_, &status, WNOHANG) != 0 && !WIFSTOPPED(status); })) {
     throw std::runtime_error("process " + std::to_string(pid_) + " does not end (state " +
                              process_state(pid_) + ")");
   }

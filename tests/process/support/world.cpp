@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "support/world.hpp"
+
+#include "support/deadline.hpp"
+
+namespace disruptor_mp::process_test {
+
+PeerSpec World::victim(const std::string& kind, const std::string& script) const {
+  PeerSpec spec;
+  spec.id = kind == "producer" ? "producer" : "victim";
+  spec.form = setting_.form;
+  spec.capacity = capacity;
+  spec.max_batch = max_batch;
+  spec.rows = rows;
+  spec.options = "--kind=" + kind + " --log-size=1000";
+  spec.script = script;
+  return spec;
+}
+
+void World::create(std::uint64_t events) {
+  producer.emplace(scratch_, setting_.form, LocalProducer::Birth::create, next_incarnation_++,
+                   ProducerOptions{.capacity = capacity, .max_participants = rows});
+  ASSERT_EQ(producer->publish(events), Publish::ok);
+}
+
+void World::succeed() {
+  producer.emplace(
+      scratch_, setting_.form, LocalProducer::Birth::create_or_attach, next_incarnation_++,
+      ProducerOptions{.capacity = capacity, .max_participants = rows, .timeout = hang_time});
+}
+
+void World::join_heir(ConsumerKind kind) {
+  ConsumerOptions options = gating(Start::resume);
+  options.kind = kind;
+  heir.emplace(scratch_, "victim", 2, options);
+}
+
+void World::read_all() {
+  for (auto* consumer : {&reader, &heir}) {
+    if (*consumer) {
+      ASSERT_EQ((*consumer)->read_to(producer->next()), Poll::events);
+    }
+  }
+}
+
+void World::stream() {
+  read_all();
+  for (std::uint64_t sent = 0; sent < 3 * capacity; sent += capacity / 2) {
+    if (testing::Test::HasFatalFailure()) return;
+    ASSERT_EQ(producer->publish(capacity / 2), Publish::ok);
+    read_all();
+  }
+}
+
+void World::end() {
+  producer->finish();
+  if (reader) {
+    EXPECT_EQ(reader->drain(), Poll::closed);
+  }
+  if (heir) {
+    EXPECT_EQ(heir->drain(), Poll::closed);
+  }
+  if (reader) reader->leave();
+  if (heir) heir->leave();
+  EXPECT_THAT(scratch_.remains(), testing::IsEmpty());
+  EXPECT_THAT(judge(scratch_.logs()).violations, testing::IsEmpty());
+}
+
+void World::begin_anew() {
+  EXPECT_THAT(judge(scratch_.logs()).violations, testing::IsEmpty());
+  scratch_.clear_logs();
+}
+
+void World::expect_whole() const {
+  EXPECT_NO_THROW({
+    const auto segment = Segment::try_attach(os::ObjectName::parse(scratch_.ring()),
+                                             SegmentRole::inspector, EventType{});
+    EXPECT_EQ(segment.has_value(), scratch_.ring_exists());
+  });
+}
+
+void World::go_on_and_end() {
+  expect_whole();
+  if (!producer) succeed();
+  if (!reader) join_reader();
+  stream();
+  end();
+}
+
+}  // namespace disruptor_mp::process_test
