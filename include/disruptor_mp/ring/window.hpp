@@ -37,8 +37,12 @@ class Window {
       : control_(&control),
         capacity_(capacity),
         step_(std::max<std::uint64_t>(1, capacity / 4)),
-        announced_(control.horizon.load(std::memory_order_relaxed)),
-        fences_(fences) {}
+        announced_(control.horizon.load(std::memory_order_acquire)),
+        fences_(fences) {
+    // A successor may write below the horizon that its predecessor announced, without announcing
+    // anything itself. As in `open`: who sees a byte written from here on sees the horizon.
+    std::atomic_thread_fence(std::memory_order_release);
+  }
 
   /// Makes room for n ≤ capacity sequences from `next` on, as far as the gates permit (`permitted`
   /// is the slowest gate + capacity). `find_permitted` looks at the gates; it is asked again after
