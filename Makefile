@@ -40,7 +40,7 @@ dst: ## build and run the deterministic simulation tests
 
 .PHONY: sanitizers
 sanitizers: ## build and test with the address, undefined behaviour and thread sanitizers
-	@status=0; for preset in asan ubsan tsan; do scripts/test $$preset || status=1; done; exit $$status
+	@status=0; for preset in asan-ubsan tsan; do scripts/test $$preset || status=1; done; exit $$status
 
 .PHONY: aarch64
 aarch64: ## cross compile for 64-bit ARM
