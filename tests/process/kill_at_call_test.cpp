@@ -165,19 +165,22 @@ TEST_P(KilledAtEveryCall, Producer_killed_while_taking_over_is_succeeded_in_turn
 
 TEST_P(KilledAtEveryCall,
        Producer_killed_while_replacing_a_closed_ring_leaves_a_whole_one_or_none) {
-  expect_sweep(
-      {.kind = "producer", .script = "mark create_or_attach mark", .before = [](World& world) {
-         world.create(10);
-         {
-           // Somebody who goes without a word, so that nobody removes the ring.
-           const auto attached = Segment::try_attach(os::ObjectName::parse(world.scratch().ring()),
-                                                     SegmentRole::consumer, EventType{});
-           world.producer->finish();
-           world.producer.reset();
-         }
-         EXPECT_TRUE(world.scratch().ring_exists());
-         world.begin_anew();
-       }});
+  expect_sweep({.kind = "producer",
+                .script = "mark create_or_attach mark",
+                .stride = 3,
+                .before = [](World& world) {
+                  world.create(10);
+                  {
+                    // Somebody who goes without a word, so that nobody removes the ring.
+                    const auto attached =
+                        Segment::try_attach(os::ObjectName::parse(world.scratch().ring()),
+                                            SegmentRole::consumer, EventType{});
+                    world.producer->finish();
+                    world.producer.reset();
+                  }
+                  EXPECT_TRUE(world.scratch().ring_exists());
+                  world.begin_anew();
+                }});
 }
 
 TEST_P(KilledAtEveryCall, Producer_killed_while_it_puts_a_dead_consumer_out_is_succeeded) {

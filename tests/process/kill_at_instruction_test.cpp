@@ -19,10 +19,12 @@ class KilledAtInstruction : public ProcessTestWithSetting {
     }
     if (!Tracer::is_permitted()) GTEST_SKIP() << "ptrace is not permitted here";
   }
+  static constexpr std::uint64_t samples = 25;
+
   void expect_sweep(const Story& story, StepFrom from = StepFrom::mark) {
-    const std::uint64_t rounds = kill_at_instructions(GetParam(), story, 40, from);
+    const std::uint64_t rounds = kill_at_instructions(GetParam(), story, samples, from);
     RecordProperty("places", std::to_string(rounds));
-    EXPECT_GE(rounds, 40U);
+    EXPECT_GE(rounds, samples);
   }
 
   static void publish_ten_to_reader(World& world) {
@@ -50,7 +52,7 @@ TEST_P(KilledAtInstruction, Producer_killed_inside_publish_leaves_a_whole_event_
 
 TEST_P(KilledAtInstruction, Producer_killed_inside_a_batch_claim_leaves_whole_events_in_order) {
   expect_sweep({.kind = "producer",
-                .script = "create publish:13 quiet mark claim:6 mark",
+                .script = "create publish:13 quiet mark claim:4 mark",
                 .at_mark =
                     [](World& world) {
                       world.join_reader();

@@ -108,7 +108,8 @@ std::uint64_t kill_at_instructions(Setting setting, const Story& story, std::uin
 }
 
 std::uint64_t stop_at_every_call(Setting setting, const Story& story,
-                                 const std::function<void(World&, Peer&)>& meanwhile) {
+                                 const std::function<void(World&)>& meanwhile,
+                                 const std::function<void(World&, Peer&)>& finish) {
   const std::uint64_t stride = 2 * stride_of(story);  // exits only
   std::uint64_t rounds = 0;
   bool met_mark = false;
@@ -117,10 +118,9 @@ std::uint64_t stop_at_every_call(Setting setting, const Story& story,
     met_mark = !go_to_call_stop(round.tracer, stop);
     SCOPED_TRACE("stopped at stop " + std::to_string(stop) + ", " + round.tracer.place());
     round.tracer.stop_and_detach();
-    meanwhile(round.world, round.peer);
+    meanwhile(round.world);
     round.peer.resume();
-    story.after(round.world);
-    round.peer.wait_success();
+    finish(round.world, round.peer);
   }
   return rounds;
 }

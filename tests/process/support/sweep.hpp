@@ -22,7 +22,7 @@ struct Story {
   std::uint64_t stride = 1;  ///< for long operations: every n-th place (all in a soak run)
   std::function<void(World&)> before = [](World&) {};   ///< the victim is started
   std::function<void(World&)> at_mark = [](World&) {};  ///< it has reached the first mark
-  /// It is dead (or, in a story of stalls: has gone on and ended). The rest must go well.
+  /// It is dead. The rest must go well.
   std::function<void(World&)> after = [](World& world) { world.go_on_and_end(); };
 };
 
@@ -42,8 +42,10 @@ std::uint64_t kill_at_instructions(Setting setting, const Story& story, std::uin
                                    StepFrom from = StepFrom::mark);
 
 /// Stops the victim (SIGSTOP) at the exit of every system call between the marks, lets `meanwhile`
-/// happen, lets it go on. What its script says after the second mark is done, too.
+/// happen, lets it go on (also with what its script says after the second mark), and lets the story
+/// be finished. `Story::after` is not told.
 std::uint64_t stop_at_every_call(Setting setting, const Story& story,
-                                 const std::function<void(World&, Peer&)>& meanwhile);
+                                 const std::function<void(World&)>& meanwhile,
+                                 const std::function<void(World&, Peer&)>& finish);
 
 }  // namespace disruptor_mp::process_test

@@ -23,10 +23,10 @@ void World::create(std::uint64_t events) {
   ASSERT_EQ(producer->publish(events), Publish::ok);
 }
 
-void World::succeed() {
+void World::succeed(Duration timeout) {
   producer.emplace(
       scratch_, setting_.form, LocalProducer::Birth::create_or_attach, next_incarnation_++,
-      ProducerOptions{.capacity = capacity, .max_participants = rows, .timeout = hang_time});
+      ProducerOptions{.capacity = capacity, .max_participants = rows, .timeout = timeout});
 }
 
 void World::join_heir(ConsumerKind kind) {
@@ -52,7 +52,7 @@ void World::stream() {
   }
 }
 
-void World::end() {
+void World::close() {
   producer->finish();
   if (reader) {
     EXPECT_EQ(reader->drain(), Poll::closed);
@@ -62,6 +62,9 @@ void World::end() {
   }
   if (reader) reader->leave();
   if (heir) heir->leave();
+}
+
+void World::expect_over() const {
   EXPECT_THAT(scratch_.remains(), testing::IsEmpty());
   EXPECT_THAT(judge(scratch_.logs()).violations, testing::IsEmpty());
 }

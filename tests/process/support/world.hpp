@@ -37,7 +37,7 @@ class World {
 
   void create(std::uint64_t events);
   /// Whoever comes after a dead, left or closed producer.
-  void succeed();
+  void succeed(Duration timeout = hang_time);
   void join_reader() { reader.emplace(scratch_, "reader", 1, gating(Start::oldest)); }
   /// Comes back under the victim's id, and must be let in.
   void join_heir(ConsumerKind kind);
@@ -46,8 +46,14 @@ class World {
   void stream();
   /// Everybody reads what there is.
   void read_all();
-  /// Closes; everybody reads to the end and leaves; then nothing may remain, and the oracle judges.
-  void end();
+  /// Closes; everybody reads to the end and leaves.
+  void close();
+  /// All have left: nothing may remain, and the oracle judges.
+  void expect_over() const;
+  void end() {
+    close();
+    expect_over();
+  }
 
   /// That stream is over and judged; what comes under the same name is another one.
   void begin_anew();
