@@ -69,6 +69,23 @@ std::string_view to_string(Errc code) noexcept {
 
 namespace {
 
+/// Names and ids come from outside: a NUL would cut the message short, a newline would break it.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7F) c = '?';
+  }
+  return text;
+}
+
+ErrorText printable(ErrorText text) {
+  return {.object = printable(std::move(text.object)),
+          .problem = printable(std::move(text.problem)),
+          .found = printable(std::move(text.found)),
+          .expected = printable(std::move(text.expected)),
+          .remedy = printable(std::move(text.remedy))};
+}
+
 std::string one_line(const ErrorText& text) {
   std::string line = text.object + ": " + text.problem;
   if (!text.found.empty()) line += "; found " + text.found;
@@ -80,6 +97,8 @@ std::string one_line(const ErrorText& text) {
 }  // namespace
 
 Error::Error(Errc code, ErrorText text)
-    : std::runtime_error(one_line(text)), code_(code), text_(std::move(text)) {}
+    : std::runtime_error(one_line(printable(text))),
+      code_(code),
+      text_(printable(std::move(text))) {}
 
 }  // namespace disruptor_mp

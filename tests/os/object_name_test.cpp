@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include <algorithm>
+#include <climits>
+#include <filesystem>
+
+#include "disruptor_mp/os/memory_object.hpp"
+#include "support/errors.hpp"
+
+namespace disruptor_mp::test {
+namespace {
+
+using os::Backend;
+using os::ObjectName;
+
+TEST(Object_name, Without_a_back_end_means_shared_memory) {
+  const auto name = ObjectName::parse("quotes");
+  EXPECT_EQ(name.backend(), Backend::shm);
+  EXPECT_EQ(name.text(), "shm:quotes");
+  EXPECT_EQ(name.path(), "/dev/shm/quotes");
+  EXPECT_EQ(name.directory(), "/dev/shm");
+}
+
+TEST(Object_name, Of_shared_memory_may_be_anything_that_a_file_name_may_be) {
+  EXPECT_EQ(ObjectName::parse("shm:quotes").path(), "/dev/shm/quotes");
+  EXPECT_EQ(ObjectName::parse("shm:a:b").path(), "/dev/shm/a:b");
+  EXPECT_EQ(ObjectName::parse("shm:.hidden").path(), "/dev/shm/.hidden");
+  EXPECT_EQ(ObjectName::parse("shm:...").path(), "/dev/shm/...");
+  EXPECT_EQ(ObjectName::parse("shm:mit Umlaut ü").path(), "/dev/shm/mit Umlaut ü");
+  const std::string longest(NAME_MAX, 'n');
+  EXPECT_EQ(ObjectName::parse(longest).text(), "shm:" + longest);
+}
+
+TEST(Object_name, Of_a_file_is_its_absolute_path) {
+  const auto name = ObjectName::parse("file:/var/lib/rings/quotes");
+  EXPECT_EQ(name.backend(), Backend::file);
+  EXPECT_EQ(name.text(), "file:/var/lib/rings/quotes");
+  EXPECT_EQ(name.path(), "/var/lib/rings/quotes");
+  EXPECT_EQ(name.directory(), "/var/lib/rings");
+  EXPECT_EQ(ObjectName::parse("file:/ring").directory(), "/");
+
+  const std::string here = std::filesystem::current_path();
+  EXPECT_EQ(ObjectName::parse("file:ring").path(), here + "/ring");
+  EXPECT_EQ(ObjectName::parse("file:a/ring").directory(), here + "/a");
+}
+
+TEST(Object_name, Says_the_same_when_it_is_parsed_again) {
+  for (const char* text : {"quotes", "shm:quotes", "file:ring", "file:/tmp/ring"}) {
+    const auto name = ObjectName::parse(text);
+    EXPECT_EQ(ObjectName::parse(name.text()).text(), name.text());
+    EXPECT_EQ(ObjectName::parse(name.text()).path(), name.path());
+  }
+}
+
+void expect_refused(const std::string& text, const Says& says) {
+  Says all = says;
+  std::string shown = text;
+  std::replace(shown.begin(), shown.end(), '\0', '?');  // a message is text
+  all.object = "'" + shown + "'";
+  all.remedy = "Use shm:NAME (or just NAME) or file:PATH.";
+  expect_error(Errc::invalid_name, all, [&] { ObjectName::parse(text); });
+}
+
+TEST(Object_name, That_is_empty_is_refused) {
+  for (const char* text : {"", "shm:", "file:"}) {
+    expect_refused(text, {.problem = "empty", .expected = "at least one"});
+  }
+}
+
+TEST(Object_name, That_is_too_long_is_refused) {
+  const std::string too_long(NAME_MAX + 1, 'n');
+  expect_refused(too_long, {.problem = "too long", .found = "256", .expected = "at most 255"});
+  expect_refused("file:/tmp/" + too_long, {.problem = "too long", .found = "256"});
+  std::string deep = "file:";
+  while (deep.size() < PATH_MAX + 5) deep += "/folder";
+  expect_refused(deep, {.problem = "too long", .expected = "4095"});
+}
+
+TEST(Object_name, With_a_slash_in_shared_memory_is_refused) {
+  for (const char* text : {"/quotes", "a/b", "shm:a/", "../passwd"}) {
+    expect_refused(text, {.problem = "slash", .found = "'/'", .expected = "one path component"});
+  }
+}
+
+TEST(Object_name, With_a_nul_byte_is_refused) {
+  expect_refused(std::string("quo\0tes", 7), {.problem = "NUL"});
+  expect_refused(std::string("file:/tmp/quo\0tes", 17), {.problem = "NUL"});
+}
+
+TEST(Object_name, That_means_a_folder_is_refused) {
+  for (const char* text : {".", "..", "shm:."}) {
+    expect_refused(text, {.problem = "means a directory"});
+  }
+  for (const char* text : {"file:/", "file:/tmp/", "file:.", "file:/tmp/..", "file:a/."}) {
+    expect_refused(text, {.problem = "names a directory", .expected = "the path of a file"});
+  }
+}
+
+TEST(Object_name, With_an_unknown_back_end_is_refused) {
+  expect_refused(
+      "tcp:quotes",
+      {.problem = "unknown back-end", .found = "'tcp:'", .expected = "'shm:' or 'file:'"});
+  expect_refused("SHM:quotes", {.problem = "unknown back-end", .found = "'SHM:'"});
+  expect_refused(":quotes", {.problem = "unknown back-end", .found = "':'"});
+}
+
+}  // namespace
+}  // namespace disruptor_mp::test
