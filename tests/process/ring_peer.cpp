@@ -27,6 +27,10 @@
 //   drain                              until the end of the stream    "ended WHY NEXT MISSED"
 //   leave, resign                      "left", "resigned"
 //
+//   visit                              attaches, reads to the end, leaves; over and over, until the
+//                                      test hangs up                  "visited ROUNDS EVENTS"
+//   cycle:N                            N times: creates, publishes 4 events, closes and leaves
+//                                                                     "cycled N"
 //   clean                              removes the ring if nobody is attached "removed 0|1"
 //   poll_end                           one poll that must find nothing        "outcome WHY"
 //   fork:idle                          a child that only lives on     "forked PID"
@@ -193,6 +197,8 @@ class RingPeer {
         {"handler_then", &RingPeer::handler_then},
         {"between_then", &RingPeer::between_then},
         {"drain", &RingPeer::drain},
+        {"visit", &RingPeer::visit},
+        {"cycle", &RingPeer::cycle},
         {"leave", &RingPeer::leave},
         {"resign", &RingPeer::resign},
         {"clean", &RingPeer::clean},
@@ -379,7 +385,7 @@ class RingPeer {
     report("resigned");
   }
 
-  void join(const Arguments& /*none*/) {
+  [[nodiscard]] ConsumerOptions consumer_options() const {
     const std::string kind = options_.text("kind", "gating");
     ConsumerOptions options;
     options.kind = kind == "required"   ? ConsumerKind::required
@@ -390,6 +396,17 @@ class RingPeer {
     options.max_batch = options_.number("max-batch", 8);
     options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
     options.successor_patience = std::chrono::milliseconds(options_.number("successor-ms", 0));
+    const std::string wait = options_.text("wait", "block");
+    options.wait = wait == "busy_spin"         ? WaitStrategy::busy_spin()
+                   : wait == "spin_with_hint"  ? WaitStrategy::spin_with_hint()
+                   : wait == "spin_then_yield" ? WaitStrategy::spin_then_yield()
+                   : wait == "sleep"           ? WaitStrategy::sleep()
+                                               : WaitStrategy::block();
+    return options;
+  }
+
+  void join(const Arguments& /*none*/) {
+    const ConsumerOptions options = consumer_options();
     consumer_.emplace(Consumer<E>::attach(options_.ring, options));
     const std::uint64_t start = consumer_->start_sequence().value();
     if (log_) log_->note_attached(start, consumer_->resumed(), options.max_batch);
@@ -425,6 +442,50 @@ class RingPeer {
     while (!is_raised)
       require_events(is_inside_handler ? poll_once(hook, do_nothing) : poll_once(do_nothing, hook));
     report_handled();
+  }
+
+  static constexpr std::uint64_t events_per_cycle = 4;
+
+  void cycle(const Arguments& arguments) {
+    for (std::uint64_t round = 0; round < arguments.number(0); ++round) {
+      auto producer = Producer<E>::create_or_attach(options_.ring, producer_options());
+      for (std::uint64_t number = 0; number < events_per_cycle; ++number) {
+        const std::uint64_t sequence = producer.next_sequence().value();
+        require_ok(producer.publish([&](E& event) {
+          write_proof(bytes_of(event), sequence, {incarnation_, number});
+        }));
+      }
+      nap();
+    }
+    report("cycled " + std::to_string(arguments.number(0)));
+  }
+
+  void visit(const Arguments& /*none*/) {
+    std::uint64_t rounds = 0;
+    std::uint64_t events = 0;
+    pollfd end{.fd = STDIN_FILENO, .events = 0, .revents = 0};
+    while (poll(&end, 1, 0) == 0) {
+      try {
+        events += visit_once();
+        ++rounds;
+      } catch (const Error& error) {
+        if (error.code() != Errc::not_found) throw;  // gone already, or not there yet
+      }
+    }
+    report("visited " + std::to_string(rounds) + " " + std::to_string(events));
+  }
+
+  std::uint64_t visit_once() {
+    auto consumer = Consumer<E>::attach(options_.ring, consumer_options());
+    std::uint64_t next = consumer.start_sequence().value();
+    std::uint64_t count = 0;
+    const Poll end = consumer.run([&](const E& event, Sequence sequence) {
+      const ConstBytes bytes(reinterpret_cast<const std::byte*>(&event), sizeof event);
+      if (sequence.value() != next++ || !is_proven(bytes, sequence.value())) std::exit(8);
+      ++count;
+    });
+    if (end != Poll::closed || next != events_per_cycle) std::exit(9);
+    return count;
   }
 
   void report_handled() { report("handled " + std::to_string(consumer_->next_sequence().value())); }
