@@ -50,8 +50,9 @@ std::optional<Participant> find_unserved(const std::vector<Participant>& partici
 }
 
 std::string unread_by(const Participant& participant, Sequence end) {
-  return describe(participant) + " has " + std::to_string(end - participant.cursor) +
-         " events to read";
+  const std::uint64_t count = end - participant.cursor;
+  return describe(participant) + " has " + std::to_string(count) +
+         (count == 1 ? " event to read" : " events to read");
 }
 
 std::string name_producer(const std::vector<Participant>& participants) {

@@ -3,29 +3,17 @@
 // How `dmp pub` and `dmp sub` end, and what they say then.
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "dmp/support/command.hpp"
+#include "dmp/support/json.hpp"
 #include "dmp/support/observe.hpp"
 #include "dmp/support/subscriber.hpp"
 #include "support/ring_names.hpp"
 
 namespace disruptor_mp::test {
 namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-nlohmann::json last_json_of(const Outcome& outcome) {
-  const auto lines = lines_of(outcome.err);
-  return lines.empty() ? nlohmann::json() : nlohmann::json::parse(lines.back());
-}
 
 void expect_says(const Outcome& outcome, int exit_code, const std::string& text) {
   EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
@@ -40,20 +28,24 @@ TEST(Endings, A_killed_producer_is_told_from_an_orderly_end) {
   pub.feed("abcdefgh");
   sub.command.wait_for_output(8);
   json.command.wait_for_output(8);
+  const pid_t pub_pid = pub.pid();
   pub.kill();
   pub.finish();
 
   const Outcome outcome = sub.command.finish();
   expect_says(outcome, 5,
-              "the producer died without closing the ring; found no producer after 2 events");
+              "the producer died; found producer (producer, pid " + std::to_string(pub_pid) +
+                  ", dead), position 2; expected a living producer. Start a successor; with "
+                  "--follow it is waited for.");
   EXPECT_EQ(outcome.out, "abcdefgh");
   const Outcome machine = json.command.finish();
   EXPECT_EQ(machine.exit_code, 5);
-  const auto error = last_json_of(machine)["error"];
-  EXPECT_EQ(error["code"], "producer_dead");
-  EXPECT_EQ(error["exit_code"], 5);
-  EXPECT_EQ(error["object"], ring);
-  EXPECT_TRUE(std::filesystem::remove(shm_path(ring)));
+  const auto lines = jsons_of_stderr(machine);
+  ASSERT_EQ(lines.size(), 2U) << machine.err;
+  EXPECT_EQ(lines[0]["outcome"], "producer_dead");
+  expect_error_fields(lines[1], "producer_dead", 5);
+  EXPECT_EQ(lines[1]["error"]["object"], ring);
+  EXPECT_EQ(run_dmp({"clean", ring}).exit_code, 0);
 }
 
 TEST(Endings, A_follower_waits_for_the_successor_of_a_killed_producer) {
@@ -80,7 +72,7 @@ TEST(Endings, A_ring_left_open_is_told_from_a_closed_one_and_goes_on_later) {
   pub.feed("first part, ");
   EXPECT_EQ(pub.finish().exit_code, 0);
   const Outcome outcome = impatient.command.finish();
-  expect_says(outcome, 5, "the producer left the ring open");
+  expect_says(outcome, 5, "the producer left without closing");
   EXPECT_EQ(outcome.out, "first part, ");
 
   expect_says(run_dmp({"pub", ring, "--event-size", "4"}, "second part"), 0,
@@ -125,14 +117,17 @@ TEST(Endings, Consumers_that_never_come_are_a_timeout_and_nothing_is_left) {
 TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {
   const std::string ring = unique_ring_name();
   Command sub = Command::dmp({"sub", ring, "--id", "slow", "--kind", "required"});
-  Command pub =
-      Command::dmp({"pub", ring, "--event-size", "1", "--capacity", "4", "--timeout", "300ms"});
+  Command pub = Command::dmp({"pub", ring, "--event-size", "1", "--capacity", "4", "--wait-for",
+                              "0", "--timeout", "10ms"});
   ASSERT_TRUE(eventually([&] { return is_present(ring, "slow"); }));
   sub.stop();
   pub.feed("more than four");
-  expect_says(pub.finish(), 4,
-              "the ring stayed full; found held by slow (required, pid " +
-                  std::to_string(sub.pid()) + ", stopped)");
+  const Outcome outcome = pub.finish();
+  expect_says(outcome, 4, "10 bytes of the input were read but not published");
+  expect_says(
+      outcome, 4,
+      "there was no room before the deadline; found a ring held full by slow (required, pid " +
+          std::to_string(sub.pid()) + ", stopped) at 0; expected 4 free slots of 4");
   sub.signal(SIGCONT);
   EXPECT_EQ(sub.finish().exit_code, 0) << "a publisher that gives up closes the ring";
   EXPECT_FALSE(exists(ring));

@@ -218,6 +218,7 @@ TEST(PubSub, An_observer_prints_or_counts_every_event) {
   gating.command.wait_for_output(8 * events);
   observer.signal(SIGCONT);
   EXPECT_EQ(pub.finish().exit_code, 0);
+  EXPECT_EQ(gating.command.finish().exit_code, 0);
 
   const Outcome seen = observer.finish();
   EXPECT_EQ(seen.exit_code, 0) << seen.err;

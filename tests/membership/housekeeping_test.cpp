@@ -169,8 +169,8 @@ TEST_P(Cleaning, A_ring_of_a_dead_producer_is_kept_for_a_required_consumer_that_
     Consumer<int>::attach(ring(), {.id = "r", .kind = ConsumerKind::required});
     producer.publish(1);
   });
-  expect_kept(ring(), "left) has 1 events to read");
-  expect_removed(ring(), "1 events to read", forced);
+  expect_kept(ring(), "left) has 1 event to read");
+  expect_removed(ring(), "1 event to read", forced);
 }
 
 TEST_P(Cleaning, What_is_not_there_is_not_found) {

@@ -17,5 +17,12 @@ struct Invocation {
 // Each adds its subcommand to the app; one file per subcommand.
 void add_pub(CLI::App& app, Invocation& invocation);
 void add_sub(CLI::App& app, Invocation& invocation);
+void add_ls(CLI::App& app, Invocation& invocation);
+void add_inspect(CLI::App& app, Invocation& invocation);
+void add_clean(CLI::App& app, Invocation& invocation);
+void add_bench(CLI::App& app);
+
+/// Becomes the benchmark, with the arguments behind `bench`. Returns only by an exception.
+ExitCode run_bench(int argc, char** argv);
 
 }  // namespace disruptor_mp::tool

@@ -11,7 +11,11 @@ ExitCode exit_code_of(Errc code) noexcept {
     case Errc::not_found:
       return ExitCode::not_found;
     case Errc::consumers_missing:
+    case Errc::ring_full:
       return ExitCode::timed_out;
+    case Errc::producer_gone:
+    case Errc::object_replaced:
+      return ExitCode::producer_gone;
     case Errc::already_exists:
     case Errc::producer_alive:
     case Errc::consumer_alive:

@@ -10,7 +10,7 @@ enum class ExitCode : int {
   ok = 0,
   failure = 1,        ///< anything that has no code of its own
   usage = 2,          ///< the command line is wrong
-  not_found = 3,      ///< there is no ring of this name
+  not_found = 3,      ///< there is no such ring, or directory
   timed_out = 4,      ///< --timeout passed
   producer_gone = 5,  ///< the stream ended without a close: the producer died, or left it open
   in_use = 6,         ///< somebody alive is in the way
@@ -24,7 +24,7 @@ enum class ExitCode : int {
 
 /// Appended to the help of every command.
 inline constexpr const char* exit_code_help =
-    "Exit codes: 0 done, 1 failure, 2 usage, 3 no such ring, 4 timeout,\n"
+    "Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 timeout,\n"
     "  5 producer died or left without closing, 6 in use by somebody alive,\n"
     "  130 and 143 stopped by SIGINT and SIGTERM";
 

@@ -55,12 +55,20 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen by write(2)
 
   Invocation invocation;
+  if (argc > 1 && std::string(argv[1]) == "bench") {
+    invocation.run = [&] { return run_bench(argc - 2, argv + 2); };
+    return static_cast<int>(run(invocation));
+  }
   CLI::App app("Rings between processes, from the command line.", "dmp");
   app.set_version_flag("--version", std::string("dmp ") + DMP_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(26);
   add_pub(app, invocation);
   add_sub(app, invocation);
+  add_ls(app, invocation);
+  add_inspect(app, invocation);
+  add_clean(app, invocation);
+  add_bench(app);
   app.footer(std::string("`dmp COMMAND --help` shows options and examples.\n") + exit_code_help);
 
   try {

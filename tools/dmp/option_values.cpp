@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <string_view>
 
@@ -48,6 +49,16 @@ CLI::Option* add_wait_strategy(CLI::App& app, WaitStrategy& value) {
           "core")
       ->type_name("STRATEGY")
       ->check(CLI::IsMember({"block", "sleep", "yield", "spin", "busy"}));
+}
+
+CLI::Option* add_directories(CLI::App& app, std::vector<std::string>& values) {
+  return app.add_option("--dir", values, "also the files of this directory; repeatable")
+      ->type_name("PATH")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->transform([](const std::string& path) {
+        return std::filesystem::absolute(path).lexically_normal().string();
+      });
 }
 
 TimePoint deadline_after(std::optional<Duration> timeout) {

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
@@ -20,6 +21,10 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<
 
 /// `--wait STRATEGY`.
 CLI::Option* add_wait_strategy(CLI::App& app, WaitStrategy& value);
+
+/// `--dir PATH`, repeatable, for commands that look at file rings too. Paths become absolute, as
+/// names of rings are.
+CLI::Option* add_directories(CLI::App& app, std::vector<std::string>& values);
 
 /// The time point after which patience is at its end; `never` without a limit.
 [[nodiscard]] TimePoint deadline_after(std::optional<Duration> timeout);

@@ -119,10 +119,9 @@ void Publication::publish_input() {
     const auto [outcome, size] = input.read(std::span(buffer).subspan(pending_), stop_.fd());
     if (outcome != ByteInput::Outcome::bytes) break;
     pending_ += size;
-    const std::uint64_t whole = pending_ / payload_size_ * payload_size_;
-    const std::uint64_t published = publish_whole(std::span(buffer).first(whole));
-    std::memmove(buffer.data(), buffer.data() + published, pending_ - published);
-    pending_ -= published;
+    const std::uint64_t read = pending_;
+    publish_whole(std::span(buffer).first(read / payload_size_ * payload_size_));
+    std::memmove(buffer.data(), buffer.data() + (read - pending_), pending_);
   }
   publish_rest(std::span(buffer).first(pending_));
 }
@@ -131,7 +130,7 @@ void Publication::publish_input() {
 void Publication::publish_rest(std::span<const std::byte> rest) {
   if (rest.empty()) return;
   if (!options_.is_raw) {
-    if (rest.size() < payload_size_ && publish_batch(rest, 1)) pending_ = 0;
+    if (rest.size() < payload_size_) publish_batch(rest, 1);
     return;
   }
   if (stop_.received() != 0) return;
@@ -143,15 +142,14 @@ void Publication::publish_rest(std::span<const std::byte> rest) {
                  .remedy = "Complete the input, or publish without --raw."});
 }
 
-/// @return how many bytes were published: all, or less if a signal came.
-std::uint64_t Publication::publish_whole(std::span<const std::byte> bytes) {
-  std::uint64_t done = 0;
-  while (done < bytes.size()) {
-    const std::uint64_t count = std::min(batch_, (bytes.size() - done) / payload_size_);
-    if (!publish_batch(bytes.subspan(done, count * payload_size_), count)) break;
-    done += count * payload_size_;
+/// Publishes all, or less if a signal came.
+void Publication::publish_whole(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const std::uint64_t count = std::min(batch_, bytes.size() / payload_size_);
+    const auto batch = bytes.first(count * payload_size_);
+    if (!publish_batch(batch, count)) return;
+    bytes = bytes.subspan(batch.size());
   }
-  return done;
 }
 
 /// Publishes `bytes` as `count` events, of which the last one may be short.
@@ -166,15 +164,14 @@ bool Publication::publish_batch(std::span<const std::byte> bytes, std::uint64_t 
       claim.publish();
       events_ += count;
       bytes_ += bytes.size();
+      pending_ -= bytes.size();
       if (progress_.is_due())
         progress_.show(ring() + ": " + describe_flow(events_, bytes_, os::now() - started_));
       return true;
     }
-    // Every other status means that we closed the ring, asked for too much, or forked.
-    if (claim.status() != Publish::timed_out)
-      throw std::logic_error("publishing failed: " + std::string(to_string(claim.status())));
+    const bool may_change = claim.status() == Publish::timed_out && os::now() < deadline;
     if (stop_.received() != 0) return false;
-    if (os::now() >= deadline) fail_for_want_of_room();
+    if (!may_change) throw producer_.explain(claim.status(), count);
     if (os::now() - begin >= silence_when_full) warn_of_missing_consumer();
   }
 }
@@ -189,16 +186,6 @@ void Publication::fill(Claim<Bytes>& claim, std::span<const std::byte> bytes) co
       write_frame(event, part);
     }
   }
-}
-
-void Publication::fail_for_want_of_room() const {
-  const auto slowest = producer_.slowest_consumer();
-  throw Failure(ExitCode::timed_out, "timed_out",
-                {.object = ring(),
-                 .problem = "the ring stayed full",
-                 .found = slowest ? "held by " + describe(*slowest) : "no consumer",
-                 .expected = "room within --timeout",
-                 .remedy = "Start or unblock that consumer, or wait longer."});
 }
 
 /// Told once: we wait for somebody who is not there.

@@ -44,10 +44,9 @@ class Publication {
   void publish_input();
   void wait_for_consumers();
   void publish_rest(std::span<const std::byte> rest);
-  std::uint64_t publish_whole(std::span<const std::byte> bytes);
+  void publish_whole(std::span<const std::byte> bytes);
   bool publish_batch(std::span<const std::byte> bytes, std::uint64_t count);
   void fill(Claim<Bytes>& claim, std::span<const std::byte> bytes) const;
-  [[noreturn]] void fail_for_want_of_room() const;
   void warn_of_missing_consumer();
   void leave_ring(bool failed);
   void tell_summary(const std::string& outcome);

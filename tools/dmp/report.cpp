@@ -7,21 +7,17 @@
 #include <cstdio>
 
 #include "disruptor_mp/os/thread.hpp"
+#include "json_output.hpp"
 #include "terminal.hpp"
 
 namespace disruptor_mp::tool {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-void print_line(const Json& json) {
-  // "replace": a name may hold bytes that are no UTF-8.
-  fmt::print(stderr, "{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
+void print_line(const Json& json) { print_json(stderr, json); }
 
 void print_error(const std::string& line) {
   const Style style(STDERR_FILENO);
-  fmt::print(stderr, "{} {}\n", style.bad("dmp:"), line);
+  fmt::print(stderr, "{} {}\n", style.paint(Tone::bad, "dmp:"), line);
 }
 
 Json error_json(std::string_view code, const std::string& object, const std::string& problem,
@@ -38,11 +34,6 @@ Json with_exit_code(Json error, ExitCode code) {
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
-
-Json to_json(const Error& error) {
-  return error_json(to_string(error.code()), error.object(), error.problem(), error.found(),
-                    error.expected(), error.remedy());
-}
 
 void report(const Error& error, bool json) {
   if (json) return print_line(with_exit_code(to_json(error), exit_code_of(error.code())));
@@ -64,13 +55,13 @@ void report_usage(const std::string& command, const std::string& message, bool j
         with_exit_code(error_json("usage", command, message, "", "", remedy), ExitCode::usage));
   }
   const Style style(STDERR_FILENO);
-  fmt::print(stderr, "{} {}. {}\n", style.bad(command + ":"), message, remedy);
+  fmt::print(stderr, "{} {}. {}\n", style.paint(Tone::bad, command + ":"), message, remedy);
 }
 
 void warn(const std::string& text, bool json) {
   if (json) return print_line({{"warning", text}});
   const Style style(STDERR_FILENO);
-  fmt::print(stderr, "{} {}\n", style.warning("dmp:"), text);
+  fmt::print(stderr, "{} {}\n", style.paint(Tone::warning, "dmp:"), text);
 }
 
 void report(const StreamSummary& summary, bool json) {

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "disruptor_mp/base/error.hpp"
@@ -20,8 +19,6 @@ void report(const Failure& failure, bool json);
 void report_usage(const std::string& command, const std::string& message, bool json);
 /// A remark of one line: text, or {"warning": "…"}.
 void warn(const std::string& text, bool json);
-
-[[nodiscard]] nlohmann::ordered_json to_json(const Error& error);
 
 /// What a pub or sub did, told at its end.
 struct StreamSummary {

@@ -21,18 +21,15 @@ namespace {
 constexpr const char* stdout_closed = "nobody reads stdout any more";
 
 Failure no_producer(const Consumer<Bytes>& consumer, Poll outcome) {
-  const auto published = consumer.next_sequence().value();  // all of it has been read
-  ErrorText text{.object = consumer.segment().name(),
-                 .problem = "the producer died without closing the ring",
-                 .found = fmt::format("no producer after {} events", published),
-                 .expected = "an orderly close",
-                 .remedy = "Start a successor; with --follow it is waited for."};
-  if (outcome == Poll::producer_left) text.problem = "the producer left the ring open";
-  if (outcome == Poll::gone) {
-    text.problem = "the producer is gone, and the name leads elsewhere now";
-    text.remedy = "Subscribe again to read what has this name now.";
-  }
-  return {ExitCode::producer_gone, std::string(to_string(outcome)), text};
+  const Error error = consumer.explain(outcome);
+  return {ExitCode::producer_gone,
+          std::string(to_string(outcome)),
+          {.object = error.object(),
+           .problem = error.problem(),
+           .found = error.found(),
+           .expected = error.expected(),
+           .remedy = outcome == Poll::gone ? "Subscribe again to read what has this name now."
+                                           : "Start a successor; with --follow it is waited for."}};
 }
 
 Failure too_quiet(const Consumer<Bytes>& consumer) {

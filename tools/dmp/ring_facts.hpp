@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Small things that several commands say about rings.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "disruptor_mp/membership/housekeeping.hpp"
+#include "disruptor_mp/membership/roster.hpp"
+#include "terminal.hpp"
+
+namespace disruptor_mp::tool {
+
+/// How many published events a consumer has not read; nothing for a producer.
+[[nodiscard]] std::optional<std::uint64_t> lag(const Participant& participant, Sequence published);
+
+/// Seconds since a moment of the wall clock; 0 if it lies ahead.
+[[nodiscard]] double age_seconds(std::uint64_t wall_clock_ns);
+/// "12 s", "5 min", "3 h", "2 d"
+[[nodiscard]] std::string age(std::uint64_t wall_clock_ns);
+
+[[nodiscard]] Tone tone_of(StreamState state);
+[[nodiscard]] Tone tone_of(Participant::Presence presence);
+
+}  // namespace disruptor_mp::tool
