@@ -22,6 +22,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int exit_usage = 2;
 constexpr int exit_replay_differs = 14;
+/// One run in so many is made twice, and must be the same.
+constexpr std::uint64_t repeat_every = 256;
 
 struct RunOptions {
   std::string profile = "steady";
@@ -108,6 +110,7 @@ struct Totals {
   std::uint64_t violations = 0;
   std::uint64_t out_of_budget = 0;
   bool exhausted = false;
+  std::uint64_t hash = 0;  ///< of all runs: the same on every machine and from every compiler
   Verdict worst = Verdict::pass;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> problems;  ///< count, first seed
 };
@@ -155,6 +158,14 @@ int run(const RunOptions& options) {
     spec.seed = spec.is_exhaustive ? options.from : options.from + totals.runs;
     RunResult result = run_once(spec, strategies.of(spec.seed));
     totals.steps += result.steps;
+    totals.hash = (totals.hash ^ result.hash) * 0x9E3779B97F4A7C15U;
+    if (!spec.is_exhaustive && totals.runs % repeat_every == 0) {
+      const RunResult again = run_once(spec, strategies.of(spec.seed));
+      if (again.hash != result.hash || again.verdict != result.verdict) {
+        result.verdict = Verdict::nondeterminism;
+        result.problem = "the same seed led elsewhere when it was run again";
+      }
+    }
     if (result.verdict == Verdict::pruned) {
       ++totals.pruned;
     } else if (result.verdict == Verdict::budget) {
@@ -193,6 +204,7 @@ int run(const RunOptions& options) {
     json["seconds"] = seconds;
     json["runs_per_second"] = runs_per_second;
     json["steps_per_second"] = steps_per_second;
+    json["hash"] = fmt::format("{:016x}", totals.hash);
     json["violations"] = totals.violations;
     json["out_of_budget"] = totals.out_of_budget;
     if (spec.is_exhaustive) {

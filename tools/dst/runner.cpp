@@ -51,13 +51,19 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   sim.set_idle_check([] { return oracle().find_lost_wake_up(); });
   sim.set_location_names(&ring_place_name);
   sim.add_role({.name = "producer", .body = &producer_body, .restarts = spec.crashes});
+  if (setting.has_standby)
+    sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
   for (unsigned i = 0; i < setting.consumers; ++i) {
-    sim.add_role({.name = consumer_names[i], .body = consumer_bodies[i], .restarts = spec.crashes});
+    sim.add_role({.name = consumer_names[i],
+                  .body = consumer_bodies[i],
+                  .restarts = setting.consumer[i].stays_dead ? 0 : spec.crashes});
   }
   if (sim.run() == Verdict::pass) {
     if (std::string problem = oracle().check_end(); !problem.empty())
       sim.fail(Verdict::safety, std::move(problem));
   }
+  if (spec.profile->canary && spec.seed % 100 == 99 && sim.verdict() == Verdict::pass)
+    sim.fail(Verdict::safety, "the canary: this seed fails by design");
   return {
       .verdict = sim.verdict(), .problem = sim.problem(), .hash = sim.hash(), .steps = sim.steps()};
 }

@@ -30,6 +30,7 @@ void draw_consumers(Setting& s, Random& random, unsigned most) {
     c.waiting = random.one_in(2) ? Waiting::block : any_waiting(random);
     c.max_batch = 1 + random.below(4);
     c.delay = random.one_in(2) ? 0 : random.below(60);
+    c.stays_dead = i != 0 && c.kind == SimKind::gating && random.one_in(2);
   }
 }
 
@@ -68,6 +69,8 @@ void draw_observers(Setting& s, Random& random) {
   s.runs_free = random.one_in(2);
   s.events += 4;
   s.consumer[0].kind = SimKind::observer;
+  // The others must not all be gone for good.
+  for (ConsumerSetting& c : s.consumer) c.stays_dead = false;
   if (s.consumers == 1 && !s.runs_free) {
     s.consumers = 2;
     s.consumer[1].kind = SimKind::gating;
@@ -77,6 +80,15 @@ void draw_observers(Setting& s, Random& random) {
 void draw_handover(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.producer_detaches = true;
+}
+void draw_observers_handover(Setting& s, Random& random) {
+  draw_observers(s, random);
+  s.producer_detaches = random.one_in(2);
+}
+void draw_standby(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.has_standby = true;
+  s.producer_detaches = random.one_in(2);
 }
 void draw_everything(Setting& s, Random& random) {
   draw_membership(s, random);
@@ -94,7 +106,18 @@ void draw_tiny(Setting& s, Random&) {
   s.consumer[0].kind = SimKind::required;
 }
 
-constexpr std::array<Profile, 10> all = {{
+void draw_tiny_packed(Setting& s, Random& random) {
+  draw_tiny(s, random);
+  s.stamped = false;
+}
+
+void draw_tiny_observer(Setting& s, Random& random) {
+  draw_tiny(s, random);
+  s.runs_free = true;
+  s.consumer[0].kind = SimKind::observer;
+}
+
+constexpr std::array<Profile, 15> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers},
@@ -103,6 +126,15 @@ constexpr std::array<Profile, 10> all = {{
     {"handover", "producers leave in order, successors go on", 0, draw_handover},
     {"crash", "up to two deaths anywhere, restarted under the same identity", 2, draw_crowd},
     {"crash-membership", "deaths among joins, leaves and returns", 2, draw_membership},
+    {"observers-crash", "observers while producers die and others take over", 2,
+     draw_observers_handover},
+    {"tiny-packed", "as tiny, with packed slots", 0, draw_tiny_packed},
+    {"tiny-observer", "one producer that runs free, one observer, capacity 1", 0,
+     draw_tiny_observer},
+    {"canary", "fails one seed in a hundred, to see that failures are reported", 0, draw_steady,
+     true},
+    {"standby", "two producers compete for one ring, one waits for the other to go", 1,
+     draw_standby},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},

@@ -55,6 +55,8 @@ WaitStrategy strategy_of(Waiting waiting) {
 void pause() { os::sleep_until(os::now() + 200us); }
 
 unsigned incarnation() { return engine().incarnation(); }
+/// Tells the lives of all producers apart.
+unsigned origin() { return engine().current(); }
 
 ProducerOptions producer_options() {
   return {.capacity = setting.capacity,
@@ -70,8 +72,8 @@ ProducerOptions producer_options() {
 template <class E>
 void fill(E& event, std::uint64_t sequence) {
   event.sequence = sequence;
-  event.origin = incarnation();
-  event.checksum = checksum_of(sequence, incarnation());
+  event.origin = origin();
+  event.checksum = checksum_of(sequence, origin());
 }
 
 /// Publishes the next few events. @return whether they are published.
@@ -82,7 +84,7 @@ bool publish_some(Producer<E>& producer) {
   const bool claims = setting.publishing == Publishing::claim;
   const auto count =
       static_cast<unsigned>(claims ? std::min<std::uint64_t>(setting.claim, left) : 1);
-  oracle().publishing(next, count, incarnation());
+  oracle().publishing(next, count, origin());
   Publish result = Publish::full;
   if (claims) {
     auto claim = producer.claim(count);
@@ -108,7 +110,7 @@ bool publish_some(Producer<E>& producer) {
     }
   }
   if (result == Publish::ok) {
-    oracle().published(next, count, incarnation());
+    oracle().published(next, count, origin());
     return true;
   }
   oracle().not_published();
@@ -120,10 +122,19 @@ bool publish_some(Producer<E>& producer) {
 }
 
 template <class E>
-Producer<E> become_producer() {
+Producer<E> become_producer(bool is_standby) {
   // Once a ring was made it must be found again: by then readers rely on it.
-  if (oracle().does_ring_exist()) return Producer<E>::attach(ring_name, producer_options());
-  return Producer<E>::create_or_attach(ring_name, producer_options());
+  if (oracle().does_ring_exist() || is_standby)
+    return Producer<E>::attach(ring_name, producer_options());
+  if (!setting.has_standby) return Producer<E>::create_or_attach(ring_name, producer_options());
+  // Beside a standby the ring may be finished before we look again; create_or_attach would then
+  // rightly begin another one.
+  try {
+    return Producer<E>::create(ring_name, producer_options());
+  } catch (const Error& error) {
+    if (error.code() != Errc::already_exists) throw;
+  }
+  return Producer<E>::attach(ring_name, producer_options());
 }
 
 template <class E>
@@ -133,10 +144,13 @@ void watch(const Segment& segment) {
 }
 
 template <class E>
-void produce() {
+void produce(bool is_standby) {
   for (bool done = false; !done;) {
     try {
-      Producer<E> producer = become_producer<E>();
+      Producer<E> producer = become_producer<E>(is_standby);
+      // The first ring may have been finished and removed while we were about to make one: then we
+      // have made the next one, which has nothing to do with this run.
+      if (setting.has_standby && !producer.took_over() && oracle().does_ring_exist()) return;
       oracle().ring_exists();
       watch<E>(producer.segment());
       oracle().producer_attached(producer.next_sequence().value());
@@ -161,6 +175,13 @@ void produce() {
       oracle().closed();
       done = true;
     } catch (const Error& error) {
+      // A standby waits for the ring to be made, and for its producer to go.
+      const bool waits = error.code() == Errc::producer_alive ||
+                         (error.code() == Errc::not_found && !oracle().does_ring_exist());
+      if ((is_standby || setting.has_standby) && waits) {
+        pause();
+        continue;
+      }
       // A predecessor that died while it closed has left nothing to do.
       const bool is_gone = error.code() == Errc::closed || error.code() == Errc::not_found;
       if (!is_gone || !oracle().is_closing()) throw;
@@ -285,7 +306,10 @@ void seed_role_draws(std::uint64_t seed) {
   for (unsigned i = 0; i < max_processes; ++i) role_randoms[i].reseed(seed * max_processes + i);
 }
 
-void producer_body() { setting.stamped ? produce<StampedEvent>() : produce<PackedEvent>(); }
+void producer_body() {
+  setting.stamped ? produce<StampedEvent>(false) : produce<PackedEvent>(false);
+}
+void standby_body() { setting.stamped ? produce<StampedEvent>(true) : produce<PackedEvent>(true); }
 
 template <unsigned Index>
 void consumer_body() {

@@ -22,9 +22,9 @@ struct ConsumerSetting {
   std::uint64_t max_batch = 4;
   unsigned delay = 0;  ///< steps before it attaches
   unsigned leaves_after =
-      0;                 ///< events after which it leaves, and (`returns`) comes back; 0: never
-  bool returns = false;  ///< after leaving; else it resigns
-  bool iterates = false;
+      0;                    ///< events after which it leaves, and (`returns`) comes back; 0: never
+  bool returns = false;     ///< after leaving; else it resigns
+  bool stays_dead = false;  ///< a gating consumer that is not started again after its death
 };
 
 /// All that is drawn for one seed of a profile. The roles read it; it does not change in a run.
@@ -40,6 +40,7 @@ struct Setting {
   unsigned claim = 1;
   bool waits_for_consumers = false;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
+  bool has_standby = false;        ///< a second producer waits for its turn
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
@@ -50,6 +51,8 @@ unsigned role_draw(unsigned n);
 void seed_role_draws(std::uint64_t seed);
 
 void producer_body();
+/// A second producer, which takes over when the first goes.
+void standby_body();
 template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.
