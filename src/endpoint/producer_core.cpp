@@ -164,8 +164,11 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
   }
   const ProducerPresence predecessor = producer_presence(segment);
   const StreamPosition position = stream_position(segment);
-  if (position.is_closed)
+  if (position.is_closed) {
+    // We kept the last one who left from removing it.
+    remove_if_finished(segment);
     fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
+  }
   const std::uint64_t next = position.published.value();
   if (const std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
       next > horizon || horizon - next > segment.shape().capacity) {
