@@ -48,6 +48,7 @@ aarch64: ## cross compile for 64-bit ARM
 
 .PHONY: lint
 lint: ## clang-tidy on library and programs
+	@scripts/setup lint
 	@scripts/lint
 
 .PHONY: format
@@ -60,6 +61,7 @@ format-check: ## fail if a C++ source is not formatted
 
 .PHONY: check-includes
 check-includes: ## draw the graph of rooms; fail on an arrow that points up or sideways
+	@scripts/setup includes
 	@scripts/check-includes
 
 .PHONY: hooks
