@@ -56,6 +56,27 @@ TEST_P(KilledAtEveryCall, Required_consumer_killed_while_joining_joins_again) {
                 .after = rejoin_required_and_end});
 }
 
+TEST_P(KilledAtEveryCall, Required_consumer_killed_while_resuming_resumes_again) {
+  expect_sweep({.kind = "required",
+                .script = "mark join mark",
+                .options = "--start=resume",
+                .before =
+                    [](World& world) {
+                      publish_ten_to_reader(world);
+                      PeerSpec first = world.victim("required", "join handle:8 sleep");
+                      first.incarnation = 0;
+                      Peer peer = Peer::start(world.scratch(), first);
+                      peer.skip_to("handled");
+                      peer.kill();
+                    },
+                .after =
+                    [](World& world) {
+                      world.join_heir(ConsumerKind::required);
+                      EXPECT_EQ((*world.heir)->start_sequence().value(), 8U);
+                      world.go_on_and_end();
+                    }});
+}
+
 TEST_P(KilledAtEveryCall, Observer_killed_while_joining_leaves_no_trace) {
   expect_sweep({.kind = "observer", .script = "mark join mark", .before = publish_ten_to_reader});
 }
@@ -108,6 +129,15 @@ TEST_P(KilledAtEveryCall, Last_consumer_killed_while_it_removes_the_ring_leaves_
                         world.go_on_and_end();
                       }});
   }
+}
+
+TEST_P(KilledAtEveryCall, Producer_killed_while_it_removes_the_ring_leaves_it_whole_or_gone) {
+  expect_sweep({.kind = "producer",
+                .script = "create publish:10 mark close detach mark",
+                .after = [](World& world) {
+                  if (world.is_stream_over()) world.begin_anew();
+                  world.go_on_and_end();
+                }});
 }
 
 TEST_P(KilledAtEveryCall, Producer_killed_while_closing_has_closed_or_not) {
@@ -203,7 +233,7 @@ TEST_P(KilledAtEveryCall, Producer_killed_while_it_puts_a_dead_consumer_out_is_s
 
 TEST_P(KilledAtEveryCall, Cleaner_killed_while_cleaning_leaves_the_ring_whole_or_gone) {
   expect_sweep({.kind = "none",
-                .script = "mark clean mark",
+                .script = "mark clean:force mark",
                 .before =
                     [](World& world) {
                       world.create(10);
@@ -212,7 +242,7 @@ TEST_P(KilledAtEveryCall, Cleaner_killed_while_cleaning_leaves_the_ring_whole_or
                     },
                 .after =
                     [](World& world) {
-                      if (!world.scratch().ring_exists()) world.begin_anew();
+                      if (world.is_stream_over()) world.begin_anew();
                       world.go_on_and_end();
                     }});
 }

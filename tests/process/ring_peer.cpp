@@ -31,7 +31,7 @@
 //                                      test hangs up                  "visited ROUNDS EVENTS"
 //   cycle:N                            N times: creates, publishes 4 events, closes and leaves
 //                                                                     "cycled N"
-//   clean                              removes the ring if nobody is attached "removed 0|1"
+//   clean, clean:force                 clean_ring                     "removed 1", "removed 0 WHY"
 //   poll_end                           one poll that must find nothing        "outcome WHY"
 //   fork:idle                          a child that only lives on     "forked PID"
 //   fork:use                           a child that tries to use and to leave what it inherited
@@ -505,10 +505,10 @@ class RingPeer {
 
   // --- Others
 
-  void clean(const Arguments& /*none*/) {
-    auto segment = Segment::try_attach(os::ObjectName::parse(options_.ring), SegmentRole::consumer,
-                                       EventType{});
-    report(segment && segment->remove_if_unused() ? "removed 1" : "removed 0");
+  void clean(const Arguments& arguments) {
+    const CleanResult result =
+        clean_ring(os::ObjectName::parse(options_.ring), {.force = arguments.text() == "force"});
+    report(result.is_removed ? "removed 1" : "removed 0 " + result.reason);
   }
   void await(const Arguments& /*none*/) {
     char byte = 0;

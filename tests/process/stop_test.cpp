@@ -265,7 +265,7 @@ TEST_P(StoppedAtEveryCall, A_stopped_successor_keeps_its_place_or_had_none_yet) 
 TEST_P(StoppedAtEveryCall, A_stopped_remover_removes_the_unused_ring_or_nothing) {
   expect_sweep(
       {.kind = "none",
-       .script = "mark clean mark",
+       .script = "mark clean:force mark",
        .before =
            [](World& world) {
              world.create(10);

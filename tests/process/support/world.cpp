@@ -74,6 +74,12 @@ void World::begin_anew() {
   scratch_.clear_logs();
 }
 
+bool World::is_stream_over() const {
+  const auto segment = Segment::try_attach(os::ObjectName::parse(scratch_.ring()),
+                                           SegmentRole::inspector, EventType{});
+  return !segment || stream_position(*segment).is_closed;
+}
+
 void World::expect_whole() const {
   EXPECT_NO_THROW({
     const auto segment = Segment::try_attach(os::ObjectName::parse(scratch_.ring()),

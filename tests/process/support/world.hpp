@@ -58,6 +58,9 @@ class World {
   /// That stream is over and judged; what comes under the same name is another one.
   void begin_anew();
 
+  /// Is there no ring any more, or a closed one?
+  [[nodiscard]] bool is_stream_over() const;
+
   /// If the ring's name leads anywhere it leads to a whole ring.
   void expect_whole() const;
 
