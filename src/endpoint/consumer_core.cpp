@@ -68,6 +68,7 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
 }
 
 std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const EventType& event,
+                                                   std::optional<format::SlotLayout> layout,
                                                    ConsumerOptions options) {
   const auto object_name = os::ObjectName::parse(name);
   require_valid(object_name, options);
@@ -78,7 +79,21 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
 
   Segment segment = Segment::attach(
       object_name, observes ? SegmentRole::observer : SegmentRole::consumer, event, deadline);
-  if (observes) {
+  try {
+    require_same_layout(segment.header(), layout, segment.name());
+    require_this_boot(segment);
+    return join(segment, options, deadline);
+  } catch (...) {
+    // Who only came to the door may have kept the last one who left from removing a finished ring.
+    segment.object().unlock(format::lock::attached);
+    remove_if_finished(segment);
+    throw;
+  }
+}
+
+std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const ConsumerOptions& options,
+                                                 TimePoint deadline) {
+  if (options.kind == ConsumerKind::observer) {
     const Sequence start = starting_point(segment, options.start);
     return std::make_unique<ConsumerCore>(std::move(segment), std::nullopt, start, options);
   }

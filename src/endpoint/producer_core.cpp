@@ -78,16 +78,6 @@ std::uint64_t pack_phase(ProducerPhase phase, std::uint32_t incarnation) {
                .remedy = std::move(remedy)});
 }
 
-void refuse_earlier_boot(const Segment& segment) {
-  if (!segment.is_from_earlier_boot()) return;
-  throw Error(Errc::earlier_boot, {.object = segment.name(),
-                                   .problem = "the ring was made before the machine's last start",
-                                   .found = "another boot id in its header",
-                                   .expected = "the current one",
-                                   .remedy = "After a power cut a file ring may hold anything; "
-                                             "remove it with `dmp clean` and make a new one."});
-}
-
 }  // namespace
 
 ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t first,
@@ -143,18 +133,21 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
 }
 
 std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const EventType& event,
+                                                   std::optional<format::SlotLayout> layout,
                                                    const ProducerOptions& options) {
   const auto object_name = os::ObjectName::parse(name);
   Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
-  return take_over(Segment::attach(object_name, SegmentRole::producer, event, deadline), options,
-                   deadline);
+  return take_over(Segment::attach(object_name, SegmentRole::producer, event, deadline), layout,
+                   options, deadline);
 }
 
 std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
+                                                      std::optional<format::SlotLayout> layout,
                                                       const ProducerOptions& options,
                                                       TimePoint deadline) {
-  refuse_earlier_boot(segment);
+  require_same_layout(segment.header(), layout, segment.name());
+  require_this_boot(segment);
 
   // Getting the lock proves that the predecessor is gone: none of its stores is still to come.
   while (!segment.object().try_lock(format::lock::producer, LockMode::exclusive)) {
@@ -194,6 +187,7 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
 std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view name,
                                                              const EventType& event,
                                                              format::SlotLayout layout,
+                                                             bool must_match,
                                                              const ProducerOptions& options) {
   const auto object_name = os::ObjectName::parse(name);
   Membership::require_valid_id(options.id, object_name.text());
@@ -212,7 +206,8 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
       continue;
     }
     try {
-      return take_over(std::move(*found), options, deadline);
+      return take_over(std::move(*found), must_match ? std::optional(layout) : std::nullopt,
+                       options, deadline);
     } catch (const Error& error) {
       if (error.code() != Errc::closed) throw;
       // If it is finished and nobody is attached any more, its name is free for a new one. A

@@ -158,6 +158,26 @@ void require_same_event(const Header& header, const EventType& expected,
   }
 }
 
+void require_same_layout(const Header& header, std::optional<format::SlotLayout> expected,
+                         const std::string& object) {
+  if (!expected || header.shape.slot_layout == *expected) return;
+  const auto name = [](format::SlotLayout layout) {
+    return std::string(layout == format::SlotLayout::packed ? "packed" : "stamped") + " slots";
+  };
+  refuse(Errc::event_type_mismatch, object, "the ring's slots are laid out in another way",
+         name(header.shape.slot_layout), name(*expected),
+         "Specialise slot_layout_of for the event type in the same way on both sides.");
+}
+
+void require_this_boot(const Segment& segment) {
+  if (!segment.is_from_earlier_boot()) return;
+  refuse(
+      Errc::earlier_boot, segment.name(), "the ring was made before the machine's last start",
+      "another boot id in its header", "the current one",
+      "After a power cut a file ring may hold anything; remove it with `dmp clean` and make a new "
+      "one.");
+}
+
 std::string Segment::type_name() const { return text_of(header_.type_name); }
 std::string Segment::schema() const { return text_of(header_.schema); }
 

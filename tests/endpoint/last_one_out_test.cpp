@@ -23,7 +23,8 @@ bool exists(const std::string& name) {
 TEST(LastOneOut, Takes_the_name_away_when_the_ring_is_closed_while_a_consumer_is_leaving) {
   const std::string name = test::unique_ring_name();
   std::optional<Producer<std::uint64_t>> producer = Producer<std::uint64_t>::create(name);
-  auto consumer = detail::ConsumerCore::attach(name, event_type_of<std::uint64_t>(), {});
+  auto consumer =
+      detail::ConsumerCore::attach(name, event_type_of<std::uint64_t>(), std::nullopt, {});
 
   // The consumer has asked whether the ring is finished (it is not) and has not let go of it yet.
   consumer->leave(false);

@@ -53,12 +53,14 @@ class Consumer {
   /// @throws Error{not_found, consumer_alive, table_full, event_…_mismatch, version_mismatch, …}
   static Consumer attach(std::string_view name,
                          const ConsumerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
-    return Consumer(detail::ConsumerCore::attach(name, event_type_of<E>(), options), options);
+    return Consumer(
+        detail::ConsumerCore::attach(name, event_type_of<E>(), slot_layout_of<E>, options),
+        options);
   }
   /// As above; attaches to a ring of any event type, unless `event` asks for one.
   static Consumer attach(std::string_view name, const ConsumerOptions& options = {},
                          const EventType& event = {}) requires std::same_as<E, Bytes> {
-    return Consumer(detail::ConsumerCore::attach(name, event, options), options);
+    return Consumer(detail::ConsumerCore::attach(name, event, std::nullopt, options), options);
   }
 
   Consumer(Consumer&& other) noexcept

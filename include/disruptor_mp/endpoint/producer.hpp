@@ -62,12 +62,13 @@ class Producer {
   /// version_mismatch, …}
   static Producer attach(std::string_view name,
                          const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
-    return Producer(detail::ProducerCore::attach(name, event_type_of<E>(), options));
+    return Producer(
+        detail::ProducerCore::attach(name, event_type_of<E>(), slot_layout_of<E>, options));
   }
   /// As above; `event.size == 0` accepts whatever the ring holds.
   static Producer attach(std::string_view name, const EventType& event,
                          const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
-    return Producer(detail::ProducerCore::attach(name, event, options));
+    return Producer(detail::ProducerCore::attach(name, event, std::nullopt, options));
   }
 
   /// Takes over the ring if there is one, else makes it: what a service does that may be restarted
@@ -77,14 +78,14 @@ class Producer {
       std::string_view name,
       const ProducerOptions& options = {}) requires(!std::same_as<E, Bytes>) {
     return Producer(detail::ProducerCore::create_or_attach(name, event_type_of<E>(),
-                                                           slot_layout_of<E>, options));
+                                                           slot_layout_of<E>, true, options));
   }
   /// As above, for events whose size is only known now.
   static Producer create_or_attach(
       std::string_view name, const EventType& event,
       const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
     return Producer(detail::ProducerCore::create_or_attach(
-        name, event, default_slot_layout(event.size), options));
+        name, event, default_slot_layout(event.size), false, options));
   }
 
   Producer(Producer&& other) noexcept

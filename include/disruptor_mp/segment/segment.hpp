@@ -110,4 +110,13 @@ class Segment {
 void require_same_event(const format::Header& header, const EventType& expected,
                         const std::string& object);
 
+/// Checks that the slots are laid out as the caller's code expects; nothing for a caller that knows
+/// every layout.
+void require_same_layout(const format::Header& header, std::optional<format::SlotLayout> expected,
+                         const std::string& object);
+
+/// Checks that the ring was made since the machine's last start. After a power cut the pages of a
+/// file may be of different ages, so nothing vouches for what an older one holds.
+void require_this_boot(const Segment& segment);
+
 }  // namespace disruptor_mp

@@ -21,6 +21,7 @@ namespace disruptor_mp::detail {
 class ConsumerCore {
  public:
   static std::unique_ptr<ConsumerCore> attach(std::string_view name, const EventType& event,
+                                              std::optional<format::SlotLayout> layout,
                                               ConsumerOptions options);
 
   ConsumerCore(Segment segment, std::optional<Membership> membership, Sequence start,
@@ -43,11 +44,16 @@ class ConsumerCore {
     };
     const auto give_up = [&] { return (end = absence()) != Poll::idle; };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
-    const auto outcome = waiter.wait(deadline, something, give_up);
-    // Events first: what was published before the close, or before the death, is still to be read.
-    if (ready()) return Poll::events;
-    if (control.end.load(std::memory_order_acquire) == next) return Poll::closed;
-    return outcome == Waiter::Outcome::gave_up ? end : Poll::timed_out;
+    for (;;) {
+      const auto outcome = waiter.wait(deadline, something, give_up);
+      // Events first: what was published before the close, or before the death, is still to be
+      // read.
+      if (ready()) return Poll::events;
+      if (control.end.load(std::memory_order_acquire) == next) return Poll::closed;
+      if (outcome == Waiter::Outcome::gave_up) return end;
+      if (outcome == Waiter::Outcome::timed_out) return Poll::timed_out;
+      // There was something, but an observer was overtaken between the two looks: it waits on.
+    }
   }
 
   void leave(bool resigns) noexcept;
@@ -67,6 +73,10 @@ class ConsumerCore {
  private:
   /// A sleeping consumer notices the death of its producer within this time.
   static constexpr Duration longest_nap = std::chrono::milliseconds(50);
+
+  /// Takes a row, unless it is an observer. Moves from `segment` only if nothing fails.
+  static std::unique_ptr<ConsumerCore> join(Segment& segment, const ConsumerOptions& options,
+                                            TimePoint deadline);
 
   /// What the absence of a producer is to be called, if there is none and patience is at its end;
   /// else `idle`.

@@ -27,10 +27,11 @@ class ProducerCore {
                                               format::SlotLayout layout,
                                               const ProducerOptions& options);
   static std::unique_ptr<ProducerCore> attach(std::string_view name, const EventType& event,
+                                              std::optional<format::SlotLayout> layout,
                                               const ProducerOptions& options);
   static std::unique_ptr<ProducerCore> create_or_attach(std::string_view name,
                                                         const EventType& event,
-                                                        format::SlotLayout layout,
+                                                        format::SlotLayout layout, bool must_match,
                                                         const ProducerOptions& options);
 
   /// Waits until sequences [next, next + n) may be written, and says up to where. Not for n of 0.
@@ -64,7 +65,9 @@ class ProducerCore {
   void wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail);
   /// Becomes the producer of an existing ring; waits until the deadline for its predecessor to be
   /// gone.
-  static std::unique_ptr<ProducerCore> take_over(Segment segment, const ProducerOptions& options,
+  static std::unique_ptr<ProducerCore> take_over(Segment segment,
+                                                 std::optional<format::SlotLayout> layout,
+                                                 const ProducerOptions& options,
                                                  TimePoint deadline);
   static void become_producer(Segment& segment, const Membership& membership);
 
