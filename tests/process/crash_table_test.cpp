@@ -315,8 +315,9 @@ TEST_P(CrashTable, Observer_killed_inside_a_handler_disturbs_nobody) {
 
 // --- Everybody
 
+// The stream is one that never ends before the kill, however late that comes.
 TEST_P(CrashTable, A_whole_run_killed_at_once_is_taken_up_by_the_next_one) {
-  Peer producer = start_producer("create_or_attach await stream:1000000 close");
+  Peer producer = start_producer("create_or_attach await stream:1000000000000 close");
   Peer required = start_consumer("required", "join drain leave");
   producer.expect("attached");
   required.expect("attached");
@@ -330,6 +331,7 @@ TEST_P(CrashTable, A_whole_run_killed_at_once_is_taken_up_by_the_next_one) {
 
   // Nobody is there, and the next run begins as if nothing special had happened.
   Peer next_producer = start_producer("create_or_attach publish:100 close", 2);
+  next_producer.expect("attached");  // else the consumer may find its producer dead, and leave
   Peer next_required = start_consumer("required", "join drain leave", 2);
   next_producer.wait_success();
   next_required.wait_success();
