@@ -141,8 +141,8 @@ bool is_finished(const Segment& segment) {
 bool remove_if_finished(Segment& segment) {
   // Asked first without keeping anybody from attaching, for the ordinary case: it is still in use.
   if (!is_finished(segment) || !segment.become_last()) return false;
-  // Asked again now that nobody else can change the answer: since the first time a required consumer
-  // may have come and left with events still to read.
+  // Asked again now that nobody else can change the answer: since the first time a required
+  // consumer may have come and left with events still to read.
   if (is_finished(segment)) return segment.object().remove_name();
   segment.stop_being_last();
   return false;
