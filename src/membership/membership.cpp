@@ -223,11 +223,11 @@ void Membership::leave(Segment& segment, bool resigns) {
   segment.object().unlock(id_lock(id_));
 }
 
-bool release_gate_of_dead(Segment& segment, std::uint32_t index) {
+bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) {
   // Getting the lock proves that its holder is gone, and makes us the only one to repair the row.
   // If we die here the kernel passes the lock on, and the next one starts over.
-  if (!segment.object().try_lock(format::lock::row(index), LockMode::exclusive)) return false;
-  format::Row& row = segment.row(index);
+  if (!segment.object().try_lock(format::lock::row(row_index), LockMode::exclusive)) return false;
+  format::Row& row = segment.row(row_index);
   std::uint64_t seen = row.status.load(std::memory_order_acquire);
   RowStatus status = RowStatus::unpack(seen);
   if (status.kind == RowKind::gating && status.state == RowState::active) {
@@ -238,7 +238,7 @@ bool release_gate_of_dead(Segment& segment, std::uint32_t index) {
       status = RowStatus::unpack(seen);
     }
   }
-  segment.object().unlock(format::lock::row(index));
+  segment.object().unlock(format::lock::row(row_index));
   return !status.gates();
 }
 

@@ -174,7 +174,8 @@ struct MemoryObject::State {
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
     const int own = ::open(path.data(), O_RDONLY | O_CLOEXEC);
     const int flags = MAP_PRIVATE | MAP_FIXED | (own < 0 ? MAP_ANONYMOUS : 0);
-    mmap(data, mapped_size, PROT_READ | PROT_WRITE, flags, own, 0);
+    // A fork handler has nobody to report a failure to; the old mapping then stays.
+    static_cast<void>(mmap(data, mapped_size, PROT_READ | PROT_WRITE, flags, own, 0));
     if (own >= 0) ::close(own);
   }
 

@@ -80,6 +80,6 @@ class Membership {
 /// the gate.
 /// @return whether the row does not gate any more. May be called, and killed, by anybody at any
 /// time.
-bool release_gate_of_dead(Segment& segment, std::uint32_t row);
+bool release_gate_of_dead(Segment& segment, std::uint32_t row_index);
 
 }  // namespace disruptor_mp
