@@ -31,7 +31,9 @@ if(PROJECT_IS_TOP_LEVEL)
     find_program(DMP_CCACHE ccache)
     mark_as_advanced(DMP_CCACHE)
     if(DMP_CCACHE)
-      set(CMAKE_CXX_COMPILER_LAUNCHER ${DMP_CCACHE})
+      # The tests' precompiled header (tests/CMakeLists.txt) is cached too.
+      set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${DMP_CCACHE})
     endif()
   endif()
 endif()

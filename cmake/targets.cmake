@@ -36,6 +36,7 @@ function(dmp_add_test name)
     DMP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(${name} PRIVATE
     ${arg_LIBS} disruptor_mp::disruptor_mp GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM dmp_test_headers)
   dmp_link_rapidcheck_if_included(${name})
 
   set(properties TIMEOUT ${arg_TIMEOUT})

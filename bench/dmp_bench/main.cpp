@@ -143,6 +143,7 @@ void run(const Options& options, const std::vector<Case>& cases) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for a command line there is no going on
 int main(int argc, char** argv) {
   Options options;
   if (const int code = parse(argc, argv, options); code >= 0) return code;

@@ -67,6 +67,7 @@ feed::Role parse_role(const std::string& text) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for a command line there is no going on
 int main(int argc, char** argv) {
   CLI::App app(
       "Replays a recorded market feed through a ring: a gateway publishes, a journal (required), "

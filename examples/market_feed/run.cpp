@@ -81,8 +81,8 @@ class WorkDir {
 /// One of the four, over all its lives.
 class Process {
  public:
-  Process(Role role, const RoleOptions& options, std::vector<std::uint64_t> stops)
-      : role_(role), options_(options) {
+  Process(Role role, RoleOptions options, std::vector<std::uint64_t> stops)
+      : role_(role), options_(std::move(options)) {
     options_.stops = std::move(stops);
     start();
   }

@@ -146,6 +146,20 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
                                                       std::optional<format::SlotLayout> layout,
                                                       const ProducerOptions& options,
                                                       TimePoint deadline) {
+  try {
+    return succeed(segment, layout, options, deadline);
+  } catch (...) {
+    // Who only came to the door may have kept the last one who left from removing a finished ring.
+    segment.object().unlock(format::lock::attached);
+    remove_if_finished(segment);
+    throw;
+  }
+}
+
+std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
+                                                    std::optional<format::SlotLayout> layout,
+                                                    const ProducerOptions& options,
+                                                    TimePoint deadline) {
   require_same_layout(segment.header(), layout, segment.name());
   require_this_boot(segment);
 
@@ -157,11 +171,8 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
   }
   const ProducerPresence predecessor = producer_presence(segment);
   const StreamPosition position = stream_position(segment);
-  if (position.is_closed) {
-    // We kept the last one who left from removing it.
-    remove_if_finished(segment);
+  if (position.is_closed)
     fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
-  }
   const std::uint64_t next = position.published.value();
   if (const std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
       next > horizon || horizon - next > segment.shape().capacity) {

@@ -3,11 +3,13 @@
 // Whoever leaves a finished ring last takes its name away, however the leaving of two overlaps.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "disruptor_mp/disruptor_mp.hpp"
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
@@ -45,6 +47,27 @@ TEST(LastOneOut, Leaves_a_ring_alone_that_was_not_closed) {
 
   EXPECT_TRUE(exists(name));
   std::filesystem::remove(os::ObjectName::parse(name).path());
+}
+
+TEST(LastOneOut, Is_not_hindered_by_a_producer_who_only_came_to_the_door) {
+  for (int round = 0; round < 200; ++round) {
+    const std::string name = test::unique_ring_name();
+    auto producer = Producer<std::uint64_t>::create(name);
+    std::atomic<bool> is_over = false;
+    std::thread intruder([&] {
+      while (!is_over) {
+        try {
+          Producer<std::uint64_t>::attach(name).detach();
+        } catch (const Error&) {
+        }
+      }
+    });
+    producer.close();
+    producer.detach();
+    is_over = true;
+    intruder.join();
+    ASSERT_FALSE(exists(name)) << "round " << round;
+  }
 }
 
 }  // namespace

@@ -48,13 +48,14 @@ void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*alig
 }
 
 // The linker sends every call of os::now() here (--wrap).
-// NOLINTBEGIN(bugprone-reserved-identifier)
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wreturn-type-c-linkage"
+#endif
 extern "C" disruptor_mp::TimePoint __real__ZN12disruptor_mp2os3nowEv() noexcept;
 extern "C" disruptor_mp::TimePoint __wrap__ZN12disruptor_mp2os3nowEv() noexcept {
   clock_readings.fetch_add(1, std::memory_order_relaxed);
   return __real__ZN12disruptor_mp2os3nowEv();
 }
-// NOLINTEND(bugprone-reserved-identifier)
 
 namespace disruptor_mp::test {
 namespace {
@@ -164,6 +165,7 @@ struct Way {
   FenceChoice fences;
   std::uint64_t capacity;  ///< small: the window moves all the time; large: it hardly does
 };
+void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 
 class Fast_path : public testing::TestWithParam<Way> {
  protected:

@@ -4,6 +4,7 @@
 // together, and what goes wrong in them becomes one line and an exit code.
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <string>
 
@@ -16,7 +17,7 @@
 namespace disruptor_mp::tool {
 namespace {
 
-ExitCode run(const Invocation& invocation) {
+ExitCode run_reporting(const Invocation& invocation) {
   try {
     return invocation.run();
   } catch (const Error& error) {
@@ -50,14 +51,14 @@ std::string command_named(const CLI::App& app) {
   return named.empty() ? app.get_name() : app.get_name() + " " + named.front()->get_name();
 }
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   reserve_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen by write(2)
 
   Invocation invocation;
   if (argc > 1 && std::string(argv[1]) == "bench") {
     invocation.run = [&] { return run_bench(argc - 2, argv + 2); };
-    return static_cast<int>(run(invocation));
+    return static_cast<int>(run_reporting(invocation));
   }
   CLI::App app("Rings between processes, from the command line.", "dmp");
   app.set_version_flag("--version", std::string("dmp ") + DMP_VERSION);
@@ -80,10 +81,18 @@ int main(int argc, char** argv) {
     report_usage(command_named(app), sentence_of(error), json);
     return static_cast<int>(ExitCode::usage);
   }
-  return static_cast<int>(run(invocation));
+  return static_cast<int>(run_reporting(invocation));
 }
 
 }  // namespace
 }  // namespace disruptor_mp::tool
 
-int main(int argc, char** argv) { return disruptor_mp::tool::main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return disruptor_mp::tool::run(argc, argv);
+  } catch (const std::exception& error) {
+    // Only what is thrown before a command runs: no memory for the command line itself.
+    std::fprintf(stderr, "dmp: %s\n", error.what());
+    return static_cast<int>(disruptor_mp::tool::ExitCode::failure);
+  }
+}

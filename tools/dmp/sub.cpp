@@ -27,6 +27,7 @@ template <class Enum>
 CLI::Option* add_choice(CLI::App& command, const std::string& name, Enum& value,
                         std::map<std::string, Enum> choices, const std::string& description) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& [word, ignored] : choices) words.push_back(word);
   return command
       .add_option_function<std::string>(

@@ -303,6 +303,7 @@ int list() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory for a command line there is no going on
 int main(int argc, char** argv) {
   CLI::App app{"The production code of disruptor-mp under deterministic simulation"};
   app.require_subcommand(1);

@@ -44,9 +44,7 @@ class Gate {
   [[nodiscard]] std::uint64_t position(const Entry& entry, std::uint64_t next) const noexcept {
     // The acquire pairs with the release of the consumer's commit: its reads of the slots are over.
     const std::uint64_t cursor = entry.cursor->load(std::memory_order_acquire);
-    const std::uint64_t behind = next - cursor;
-    if (behind <= capacity_) return cursor;
-    return behind > (std::uint64_t{1} << 63U) ? next : next - std::min(capacity_, next - first_);
+    return std::clamp(cursor, next - std::min(capacity_, next - first_), next);
   }
 
   Segment* segment_;

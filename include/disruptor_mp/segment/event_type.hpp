@@ -109,6 +109,7 @@ Field field(std::string_view name, M E::*member) {
   const auto offset = reinterpret_cast<const std::byte*>(&(object->*member)) - storage;
   return {.name = name,
           .type = type,
+          // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer counts as one element
           .count = type == "bytes" ? sizeof(M) : sizeof(M) / sizeof(Element),
           .offset = static_cast<std::size_t>(offset),
           .size = sizeof(M)};

@@ -52,7 +52,7 @@ class Oracle {
   // --- Told by consumers
   void consumer_attached(unsigned consumer, SimKind kind, std::uint64_t start, bool resumes,
                          std::uint64_t max_batch);
-  void handled(unsigned consumer, std::uint64_t sequence, const EventWords& event);
+  void handled(unsigned consumer, std::uint64_t sequence, const EventWords& found);
   void missed(unsigned consumer, std::uint64_t count);
   void committed(unsigned consumer) noexcept;
   void polls(unsigned consumer, bool may_sleep) noexcept;

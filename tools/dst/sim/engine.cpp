@@ -179,11 +179,11 @@ void Engine::fiber_main(void* process) {
   std::abort();  // a process that ended is never entered again
 }
 
-void Engine::fail(Verdict verdict, std::string problem) {
+void Engine::fail(Verdict verdict, const std::string& problem) {
   heap_is_ours = true;
   if (verdict_ == Verdict::pass) {
     verdict_ = verdict;
-    problem_ = std::string(problem);  // a copy that outlives the process's heap
+    problem_ = problem;  // a copy that outlives the process's heap
   }
   if (current_ != nobody) leave_run();
   heap_is_ours = false;

@@ -170,7 +170,7 @@ class Engine {
   [[nodiscard]] unsigned incarnation() const noexcept { return processes_[current_].incarnation; }
   [[nodiscard]] std::string name_of(unsigned process) const;
   /// Ends the run. Does not return if a process calls it.
-  void fail(Verdict verdict, std::string problem);
+  void fail(Verdict verdict, const std::string& problem);
   /// Asked when nobody can run and the clock is about to jump: "" if that is as it should be.
   void set_idle_check(std::string (*check)()) noexcept { idle_check_ = check; }
   /// The 64-bit word there never goes back (O8).
@@ -246,7 +246,7 @@ class Engine {
   void point(const Op& op, bool may_switch);
   void choose_next(std::uint32_t candidates);
   void block();
-  void switch_to(unsigned process);
+  void switch_to(unsigned next);
   void wake_due();
   void wake(Process& process) noexcept;
   void find_next_deadline() noexcept;

@@ -206,7 +206,7 @@ std::vector<std::string> remove_abandoned_temporaries(const std::string&, bool) 
 std::uint64_t page_size() noexcept { return 4096; }
 
 ForkGuard::ForkGuard(Callback on_fork, void* context) : on_fork_(on_fork), context_(context) {}
-ForkGuard::~ForkGuard() = default;
+ForkGuard::~ForkGuard() { on_fork_ = nullptr; }
 void ForkGuard::set_context(void* context) noexcept { context_ = context; }
 
 // The pid is that of the role: each life of it has the same one, as after a wrap of pid numbers.

@@ -65,6 +65,8 @@ bool compare_exchange(volatile T* address, T* expected, T desired, int success, 
 // tsan_interface_atomic.h.
 #pragma GCC diagnostic ignored "-Wmissing-declarations"
 
+// The names are the compilers', and a type does not stand in parentheses.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming,bugprone-macro-parentheses)
 extern "C" {
 
 void __tsan_init() {}
@@ -169,3 +171,4 @@ void* __wrap_memset(void* to, int value, std::size_t size) {
   return __real_memset(to, value, size);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming,bugprone-macro-parentheses)

@@ -69,6 +69,9 @@ class ProducerCore {
                                                  std::optional<format::SlotLayout> layout,
                                                  const ProducerOptions& options,
                                                  TimePoint deadline);
+  static std::unique_ptr<ProducerCore> succeed(Segment& segment,
+                                               std::optional<format::SlotLayout> layout,
+                                               const ProducerOptions& options, TimePoint deadline);
   static void become_producer(Segment& segment, const Membership& membership);
 
   Segment segment_;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Somebody who may write the ring writes nonsense into it. Others may stop or see wrong events, but
+// they never crash, never touch anything outside the ring and never wait beyond their deadline.
+#include <random>
+
+#include "endpoint/drain.hpp"
+#include "segment/image.hpp"
+
+namespace disruptor_mp::test {
+namespace {
+
+/// Looks at everything there is in a ring, and touches every byte it is given.
+void use_all(const std::string& name) {
+  const auto touch = [](std::span<const std::byte> event) {
+    for (const std::byte& byte : event) asm volatile("" ::"r"(byte));
+  };
+  const auto past = std::chrono::steady_clock::now() - 1s;
+  for (const auto kind : {ConsumerKind::observer, ConsumerKind::gating, ConsumerKind::required}) {
+    for (const auto start : {Start::oldest, Start::latest}) {
+      try {
+        auto consumer =
+            Consumer<Bytes>::attach(name, {.id = "touching", .kind = kind, .start = start});
+        for (int i = 0; i < 3; ++i) consumer.poll(touch);
+        consumer.poll_until(past, touch);
+        (void)list_participants(consumer.segment());
+        (void)stream_position(consumer.segment());
+        (void)is_finished(consumer.segment());
+        consumer.resign();
+      } catch (const Error&) {
+      }
+    }
+  }
+  try {
+    auto producer = Producer<Bytes>::attach(name, EventType{});
+    for (int i = 0; i < 10; ++i)
+      (void)producer.try_publish([](std::span<std::byte> event) { event.front() = std::byte{1}; });
+    (void)producer.participants();
+    (void)producer.slowest_consumer();
+    producer.detach();
+  } catch (const Error&) {
+  }
+}
+
+TEST(Hostile_header, Any_bit_flipped_with_a_right_checksum_is_refused_or_harmless) {
+  Image image;
+  const format::Header original = image.header();
+  // Shape, sections and birth; what follows is text.
+  for (std::size_t at = offsetof(format::Header, shape); at < offsetof(format::Header, type_name);
+       ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      image.forge([&](format::Header& header) {
+        std::memcpy(static_cast<void*>(&header), &original, sizeof header);
+        reinterpret_cast<unsigned char*>(&header)[at] ^= static_cast<unsigned char>(1U << bit);
+      });
+      use_all(image.name());
+      if (!std::filesystem::exists(image.path())) return;  // closed and removed: as good as refused
+    }
+  }
+}
+
+/// All words that change in a living ring, one after another.
+class Hostile_words : public testing::TestWithParam<format::SlotLayout> {
+ protected:
+  [[nodiscard]] std::vector<std::uint64_t> offsets() const {
+    const format::Sections& sections = victim.header().sections;
+    std::vector<std::uint64_t> all;
+    for (std::uint64_t at = sections.bells.offset; at < sections.bells.offset + 256; at += 64)
+      all.push_back(at);
+    for (const std::uint64_t field : {0, 128, 256, 264, 272, 280})
+      all.push_back(sections.control.offset + field);
+    for (std::uint64_t row = 0; row < 3; ++row) {
+      for (const std::uint64_t field : {0, 8, 16, 24, 32, 40, 48, 128})
+        all.push_back(sections.rows.offset + row * sizeof(format::Row) + field);
+    }
+    for (std::uint64_t at = 0; at < sections.slots.size; at += 8)
+      all.push_back(sections.slots.offset + at);
+    return all;
+  }
+  std::atomic<std::uint64_t>& word(std::uint64_t offset) const {
+    return *reinterpret_cast<std::atomic<std::uint64_t>*>(victim.object().data() + offset);
+  }
+  void TearDown() override { victim.object().remove_name(); }
+
+  static Segment create(const std::string& name) {
+    format::Shape shape = small_shape();
+    shape.slot_layout = GetParam();
+    shape.rows = 3;
+    auto segment = Segment::create(os::ObjectName::parse(name), small_event(), shape, {});
+    EXPECT_TRUE(segment.publish_name());
+    return segment;
+  }
+
+  std::string name = unique_ring_name();
+  Segment victim = create(name);
+};
+INSTANTIATE_TEST_SUITE_P(, Hostile_words,
+                         testing::Values(format::SlotLayout::packed, format::SlotLayout::stamped),
+                         [](const auto& layout) {
+                           return layout.param == format::SlotLayout::packed ? "Packed" : "Stamped";
+                         });
+
+TEST_P(Hostile_words, Each_alone_harms_nobody_who_comes_later) {
+  std::mt19937_64 random(1);
+  for (const std::uint64_t offset : offsets()) {
+    for (const std::uint64_t nonsense :
+         {~std::uint64_t{0}, std::uint64_t{1} << 63U, std::uint64_t{1}, random()}) {
+      std::atomic<std::uint64_t>& target = word(offset);
+      const std::uint64_t before = target.exchange(nonsense);
+      use_all(name);
+      target = before;
+      ASSERT_TRUE(victim.object().is_named());
+    }
+  }
+}
+
+TEST_P(Hostile_words, All_at_random_harm_nobody_who_is_there) {
+  std::mt19937_64 random(2);
+  const auto all = offsets();
+  auto producer = Producer<Bytes>::attach(name, EventType{});
+  auto gating = Consumer<Bytes>::attach(name);
+  auto observer = Consumer<Bytes>::attach(name, {.kind = ConsumerKind::observer});
+  const auto past = std::chrono::steady_clock::now() - 1s;
+  const auto touch = [](std::span<const std::byte> event) { ASSERT_EQ(event.size(), 16U); };
+  for (int step = 0; step < 3000; ++step) {
+    word(all[random() % all.size()]) = step % 3 == 0 ? random() : random() % 20;
+    switch (random() % 6) {
+      case 0:
+        (void)producer.try_publish([](std::span<std::byte> event) { event.back() = {}; });
+        break;
+      case 1:
+        (void)producer.claim_until(past, 1 + random() % 4);
+        break;
+      case 2:
+        gating.poll(touch);
+        break;
+      case 3:
+        gating.poll_until(past, touch);
+        break;
+      case 4:
+        observer.poll(touch);
+        break;
+      default:
+        (void)producer.participants();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace disruptor_mp::test

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Nothing: the target that compiles precompiled.hpp must have a source.
