@@ -90,7 +90,13 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
       gates_bell_(segment_.bells().gates),
       wait_(options.wait),
       required_patience_(options.required_patience),
-      first_(first) {}
+      first_(first),
+      limit_(first),
+      fork_guard_(&ProducerCore::become_orphan, this) {}
+
+void ProducerCore::become_orphan(void* core) noexcept {
+  static_cast<ProducerCore*>(core)->limit_ = 0;
+}
 
 void ProducerCore::become_producer(Segment& segment, const Membership& membership) {
   format::Control& control = segment.control();
@@ -237,23 +243,22 @@ std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
   return std::nullopt;
 }
 
-bool ProducerCore::open_window(std::uint64_t next, std::uint64_t n, std::uint64_t& limit) {
-  limit = window_.open(next, n, [&] { return gate_.minimum(next) + window_.capacity(); });
-  return limit - next >= n;
+bool ProducerCore::open_window(std::uint64_t next, std::uint64_t n) {
+  limit_ = window_.open(next, n, [&] { return gate_.minimum(next) + window_.capacity(); });
+  return limit_ - next >= n;
 }
 
-Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n, std::uint64_t& limit) {
+Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   if (const auto refused = refusal(n)) return *refused;
-  if (open_window(next, n, limit)) return Publish::ok;
+  if (open_window(next, n)) return Publish::ok;
   // Whoever tries and never waits must still get past the dead.
   gate_.examine_holders(next);
-  return open_window(next, n, limit) ? Publish::ok : Publish::full;
+  return open_window(next, n) ? Publish::ok : Publish::full;
 }
 
-Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline,
-                                    std::uint64_t& limit) {
+Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline) {
   if (const auto refused = refusal(n)) return *refused;
-  if (open_window(next, n, limit)) return Publish::ok;
+  if (open_window(next, n)) return Publish::ok;
 
   TimePoint away_since = never;
   const auto give_up = [&] {
@@ -268,7 +273,7 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
   };
   const Waiter waiter(wait_, &gates_bell_, fences_, longest_producer_nap);
   switch (waiter.wait(
-      deadline, [&] { return open_window(next, n, limit); }, give_up)) {
+      deadline, [&] { return open_window(next, n); }, give_up)) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
@@ -352,6 +357,7 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
 void ProducerCore::close(std::uint64_t next) {
   if (closed_ || has_left_) return;
   closed_ = true;
+  limit_ = 0;
   format::Control& control = segment_.control();
   control.published.store(
       next, std::memory_order_release);  // exact, for whoever looks at a finished stamped ring

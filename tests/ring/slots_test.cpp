@@ -182,8 +182,8 @@ TEST(Slot_geometry, Known_at_compile_time_or_at_run_time_is_the_same) {
 
 TEST(Slot_geometry, The_default_layout_keeps_event_and_stamp_in_one_cache_line) {
   EXPECT_EQ(default_slot_layout(1), SlotLayout::stamped);
-  EXPECT_EQ(default_slot_layout(56), SlotLayout::stamped);
-  EXPECT_EQ(default_slot_layout(57), SlotLayout::packed);
+  EXPECT_EQ(default_slot_layout(128), SlotLayout::stamped);
+  EXPECT_EQ(default_slot_layout(129), SlotLayout::packed);
   EXPECT_EQ(default_slot_layout(1 << 20), SlotLayout::packed);
   EXPECT_EQ(slot_layout_of<std::uint64_t>, SlotLayout::stamped);
 }

@@ -36,7 +36,7 @@ class Claim {
     using pointer = void;
     using reference = Reference;
 
-    Reference operator*() const noexcept { return slots_->event(sequence_); }
+    Reference operator*() const noexcept { return slots_.event(sequence_); }
     Iterator& operator++() noexcept {
       ++sequence_;
       return *this;
@@ -50,21 +50,22 @@ class Claim {
 
    private:
     friend class Claim;
-    Iterator(const Slots<E, std::byte>* slots, std::uint64_t sequence) noexcept
+    Iterator(const Slots<E, std::byte>& slots, std::uint64_t sequence) noexcept
         : slots_(slots), sequence_(sequence) {}
-    const Slots<E, std::byte>* slots_;
+    Slots<E, std::byte> slots_;
     std::uint64_t sequence_;
   };
 
   Claim(Claim&& other) noexcept
       : producer_(std::exchange(other.producer_, nullptr)),
+        slots_(other.slots_),
         first_(other.first_),
         size_(std::exchange(other.size_, 0)),
         status_(other.status_),
         exceptions_(other.exceptions_) {}
   Claim(const Claim&) = delete;
   Claim& operator=(Claim&&) = delete;
-  ~Claim() {
+  [[gnu::always_inline]] ~Claim() {
     if (producer_ != nullptr && std::uncaught_exceptions() <= exceptions_) publish();
   }
 
@@ -73,15 +74,15 @@ class Claim {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
-  [[nodiscard]] Iterator begin() const noexcept { return {slots(), first_}; }
-  [[nodiscard]] Iterator end() const noexcept { return {slots(), first_ + size_}; }
+  [[nodiscard]] Iterator begin() const noexcept { return {slots_, first_}; }
+  [[nodiscard]] Iterator end() const noexcept { return {slots_, first_ + size_}; }
   /// `index` must be less than size().
-  Reference operator[](std::size_t index) const noexcept { return slots()->event(first_ + index); }
+  Reference operator[](std::size_t index) const noexcept { return slots_.event(first_ + index); }
 
   /// Publishes all of it now.
-  void publish() noexcept { publish(size_); }
+  [[gnu::always_inline]] void publish() noexcept { publish(size_); }
   /// Publishes the first `count` events (at most size()) and gives the rest back.
-  void publish(std::size_t count) noexcept {
+  [[gnu::always_inline]] void publish(std::size_t count) noexcept {
     if (producer_ != nullptr && count != 0) producer_->commit(count < size_ ? count : size_);
     abandon();
   }
@@ -93,15 +94,17 @@ class Claim {
 
  private:
   friend class Producer<E>;
-  explicit Claim(Publish failure) noexcept : status_(failure) {}
+  explicit Claim(Publish failure) noexcept
+      : slots_(nullptr, format::Shape{.capacity = 1}), status_(failure) {}
   Claim(Producer<E>* producer, std::uint64_t first, std::size_t size) noexcept
-      : producer_(producer), first_(first), size_(size), exceptions_(std::uncaught_exceptions()) {}
-
-  [[nodiscard]] const Slots<E, std::byte>* slots() const noexcept {
-    return producer_ != nullptr ? &producer_->slots_ : nullptr;
-  }
+      : producer_(producer),
+        slots_(producer->slots_),
+        first_(first),
+        size_(size),
+        exceptions_(std::uncaught_exceptions()) {}
 
   Producer<E>* producer_ = nullptr;
+  Slots<E, std::byte> slots_;  ///< a copy, so that the compiler need not look for it again
   std::uint64_t first_ = 0;
   std::size_t size_ = 0;
   Publish status_ = Publish::ok;

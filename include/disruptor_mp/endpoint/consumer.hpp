@@ -242,8 +242,11 @@ class Consumer {
   PollResult deliver_in_place(Handler& handler) {
     const std::uint64_t first = next_;
     try {
-      for (; next_ < ready_; ++next_) {
-        call(handler, slots_.event(next_), next_, next_ + 1 == ready_);
+      const Slots<E, const std::byte> slots = slots_;
+      std::uint64_t sequence = next_;  // ready_ is asked each time: a fork in the handler moves it
+      while (sequence < ready_) {
+        call(handler, slots.event(sequence), sequence, sequence + 1 == ready_);
+        next_ = ++sequence;
       }
     } catch (...) {
       commit();

@@ -88,22 +88,17 @@ class Producer {
         name, event, default_slot_layout(event.size), false, options));
   }
 
-  Producer(Producer&& other) noexcept
+  [[gnu::always_inline]] Producer(Producer&& other) noexcept
       : core_(std::move(other.core_)),
-        guard_(std::move(other.guard_)),
         slots_(other.slots_),
         control_(other.control_),
         data_bell_(other.data_bell_),
-        next_(other.next_),
-        limit_(other.limit_) {
-    if (guard_) guard_->set_context(this);
-  }
+        next_(other.next_) {}
   Producer(const Producer&) = delete;
   Producer& operator=(Producer&&) = delete;
   /// Closes the ring, unless `detach` was called, and leaves it.
-  ~Producer() {
+  [[gnu::always_inline]] ~Producer() {
     if (!core_) return;
-    guard_.reset();
     core_->close(next_);
     core_->leave(next_);
   }
@@ -113,16 +108,15 @@ class Producer {
 
   /// Publishes a copy of the event. Waits while the ring is full, without limit as long as those
   /// who hold it full are alive.
-  Publish publish(const E& event) requires(!std::same_as<E, Bytes>) {
+  [[gnu::always_inline]] Publish publish(const E& event) requires(!std::same_as<E, Bytes>) {
     return publish([&event](E& slot) { slot = event; });
   }
   /// Publishes an event that `fill(E&)` writes in place. The slot holds old bytes: fill every
   /// field. If `fill` throws, nothing is published.
   template <std::invocable<Reference> Fill>
-  Publish publish(Fill&& fill) {
+  [[gnu::always_inline]] Publish publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
-      if (const Publish result = core_->wait_for_room(next_, 1, never, limit_);
-          result != Publish::ok)
+      if (const Publish result = core_->wait_for_room(next_, 1, never); result != Publish::ok)
         return result;
     }
     return publish_one(fill);
@@ -135,8 +129,7 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish try_publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
-      if (const Publish result = core_->try_room(next_, 1, limit_); result != Publish::ok)
-        return result;
+      if (const Publish result = core_->try_room(next_, 1); result != Publish::ok) return result;
     }
     return publish_one(fill);
   }
@@ -149,8 +142,7 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish publish_until(TimePoint deadline, Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
-      if (const Publish result = core_->wait_for_room(next_, 1, deadline, limit_);
-          result != Publish::ok)
+      if (const Publish result = core_->wait_for_room(next_, 1, deadline); result != Publish::ok)
         return result;
     }
     return publish_one(fill);
@@ -159,10 +151,12 @@ class Producer {
   /// Claims `count` slots (1 to capacity), all or none, to be filled in place and published
   /// together. Waits while there is no room. Events of a claim become visible in order; a consumer
   /// may see the first ones a moment earlier.
-  [[nodiscard]] Claim<E> claim(std::size_t count) { return claim_until(never, count); }
-  [[nodiscard]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
+  [[nodiscard, gnu::always_inline]] Claim<E> claim(std::size_t count) {
+    return claim_until(never, count);
+  }
+  [[nodiscard, gnu::always_inline]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
-      if (const Publish result = core_->wait_for_room(next_, count, deadline, limit_);
+      if (const Publish result = core_->wait_for_room(next_, count, deadline);
           result != Publish::ok) {
         return Claim<E>(result);
       }
@@ -171,7 +165,7 @@ class Producer {
   }
   [[nodiscard]] Claim<E> try_claim(std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
-      if (const Publish result = core_->try_room(next_, count, limit_); result != Publish::ok) {
+      if (const Publish result = core_->try_room(next_, count); result != Publish::ok) {
         return Claim<E>(result);
       }
     }
@@ -180,15 +174,11 @@ class Producer {
 
   /// Ends the stream: consumers get `Poll::closed` after the last event. Idempotent; final for the
   /// ring.
-  void close() {
-    core_->close(next_);
-    limit_ = next_;
-  }
+  void close() { core_->close(next_); }
 
   /// Leaves the ring open for a successor (`Poll::producer_left`). Afterwards the object may only
   /// be destroyed.
   void detach() {
-    guard_.reset();
     core_->leave(next_);
     core_.reset();
   }
@@ -235,27 +225,20 @@ class Producer {
 
   explicit Producer(std::unique_ptr<detail::ProducerCore> core)
       : core_(std::move(core)),
-        guard_(std::make_unique<os::ForkGuard>(&Producer::become_orphan, this)),
         slots_(core_->segment().slots(), core_->segment().shape()),
         control_(&core_->segment().control()),
         data_bell_(core_->segment().bells().data, core_->fences()),
-        next_(core_->first()),
-        limit_(next_) {}
+        next_(core_->first()) {}
 
   /// Sequences that may be written without looking at anybody.
   [[nodiscard]] std::uint64_t known_room() const noexcept {
-    // Behind next_ is where the limit stays in the child of a fork that was made with a claim open.
-    return limit_ > next_ ? limit_ - next_ : 0;
-  }
-
-  /// In the child of a fork: every call finds no room, asks the core, and is refused there.
-  static void become_orphan(void* producer) noexcept {
-    auto* self = static_cast<Producer*>(producer);
-    self->limit_ = self->next_;
+    // Behind next_: closed, or in the child of a fork.
+    const std::uint64_t limit = core_->limit();
+    return limit > next_ ? limit - next_ : 0;
   }
 
   template <class Fill>
-  Publish publish_one(Fill& fill) {
+  [[gnu::always_inline]] Publish publish_one(Fill& fill) {
     // Locals, because the compiler must assume that the event overlaps our members.
     const std::uint64_t sequence = next_;
     std::byte* const slot = slots_.slot(sequence);
@@ -270,19 +253,17 @@ class Producer {
   }
 
   /// The same for a claim.
-  void commit(std::uint64_t count) noexcept {
+  [[gnu::always_inline]] void commit(std::uint64_t count) noexcept {
     slots_.publish(*control_, next_, next_ + count);
     next_ += count;
     data_bell_.ring_if_awaited();
   }
 
   std::unique_ptr<detail::ProducerCore> core_;
-  std::unique_ptr<os::ForkGuard> guard_;
   Slots<E, std::byte> slots_;
   format::Control* control_;
   HotBell data_bell_;
-  std::uint64_t next_;   ///< the sequence to be published next
-  std::uint64_t limit_;  ///< sequences below it may be written without looking at anybody
+  std::uint64_t next_;  ///< the sequence to be published next
 };
 
 }  // namespace disruptor_mp

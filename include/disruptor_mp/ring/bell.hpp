@@ -73,17 +73,18 @@ class HotBell {
   HotBell(format::BellWord& bell, Fences fences) noexcept
       : watched_(fences.is_asymmetric() ? &bell.word : &always_odd), bell_(bell), fences_(fences) {}
 
-  void ring_if_awaited() const noexcept {
+  [[gnu::always_inline]] void ring_if_awaited() const noexcept {
     // With asymmetric fences this is the light fence; pairs with the sleeper's membarrier.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if ((watched_->load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]]
-      ring();
+      ring(bell_, fences_);
   }
 
  private:
-  [[gnu::noinline, gnu::cold]] void ring() const noexcept {
-    fences_.light();
-    bell_.ring_if_awaited();
+  /// By value: an address handed out would keep the whole endpoint out of registers.
+  [[gnu::noinline, gnu::cold]] static void ring(Bell bell, Fences fences) noexcept {
+    fences.light();
+    bell.ring_if_awaited();
   }
 
   static constinit inline std::atomic<std::uint32_t> always_odd{1};

@@ -29,7 +29,7 @@ namespace disruptor_mp {
 
 /// The layout for events of a size, if nothing else is said.
 constexpr format::SlotLayout default_slot_layout(std::uint64_t event_size) {
-  return event_size <= 56 ? format::SlotLayout::stamped : format::SlotLayout::packed;
+  return event_size <= 128 ? format::SlotLayout::stamped : format::SlotLayout::packed;
 }
 
 /// The layout of rings of `E`. Specialise it to choose otherwise; all processes must agree, and
@@ -108,8 +108,9 @@ class Slots {
       control.published.store(end, std::memory_order_release);
       return;
     }
+    const Slots slots = *this;  // in registers: the stores cannot have changed it
     for (std::uint64_t sequence = first; sequence != end; ++sequence) {
-      stamp_of(slot(sequence)).store(sequence + 1, std::memory_order_release);
+      slots.stamp_of(slots.slot(sequence)).store(sequence + 1, std::memory_order_release);
     }
   }
 
@@ -132,14 +133,19 @@ class Slots {
       if (published - next > capacity()) return next;
       return published < limit ? published : limit;
     }
+    const Slots slots = *this;  // in registers, as in `publish`
     std::uint64_t end = next;
-    while (end != limit && stamp_of(slot(end)).load(std::memory_order_acquire) == end + 1) ++end;
+    while (end != limit && slots.is_stamped_as(end)) ++end;
     return end;
   }
 
   [[nodiscard]] const SlotGeometry<E>& geometry() const noexcept { return geometry_; }
 
  private:
+  /// The acquire pairs with the release in `publish`.
+  [[nodiscard]] bool is_stamped_as(std::uint64_t sequence) const noexcept {
+    return stamp_of(slot(sequence)).load(std::memory_order_acquire) == sequence + 1;
+  }
   [[nodiscard]] auto& stamp_of(Byte* slot) const noexcept {
     using Stamp = std::conditional_t<std::is_const_v<Byte>, const std::atomic<std::uint64_t>,
                                      std::atomic<std::uint64_t>>;

@@ -11,6 +11,7 @@
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/gate.hpp"
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/fences.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
 #include "disruptor_mp/ring/window.hpp"
@@ -34,10 +35,13 @@ class ProducerCore {
                                                         format::SlotLayout layout, bool must_match,
                                                         const ProducerOptions& options);
 
-  /// Waits until sequences [next, next + n) may be written, and says up to where. Not for n of 0.
-  Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline,
-                        std::uint64_t& limit);
-  Publish try_room(std::uint64_t next, std::uint64_t n, std::uint64_t& limit);
+  /// Sequences below it may be written without looking at anybody. Zero after close and in the
+  /// child of a fork, so that every call asks and is refused. It lives here, and is only read by
+  /// the hot path, so that a compiler can keep a producer that is a local variable in registers.
+  [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
+  /// Waits until sequences [next, next + n) may be written, and moves the limit. Not for n of 0.
+  Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
+  Publish try_room(std::uint64_t next, std::uint64_t n);
 
   void wait_for_consumers(std::size_t count, Duration timeout);
   void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
@@ -60,7 +64,8 @@ class ProducerCore {
 
  private:
   [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
-  bool open_window(std::uint64_t next, std::uint64_t n, std::uint64_t& limit);
+  bool open_window(std::uint64_t next, std::uint64_t n);
+  static void become_orphan(void* core) noexcept;
   template <class Arrived, class Fail>
   void wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail);
   /// Becomes the producer of an existing ring; waits until the deadline for its predecessor to be
@@ -83,6 +88,8 @@ class ProducerCore {
   WaitStrategy wait_;
   Duration required_patience_;
   std::uint64_t first_;
+  std::uint64_t limit_;
+  os::ForkGuard fork_guard_;
   bool took_over_ = false;
   ProducerPresence predecessor_ = ProducerPresence::never;
   bool closed_ = false;
