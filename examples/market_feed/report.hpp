@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "market_feed/analytics.hpp"
-#include "market_feed/latency_histogram.hpp"
+#include "market_feed/latency_summary.hpp"
 
 namespace disruptor_mp::market_feed {
 

@@ -16,6 +16,15 @@ std::uint64_t clock_ns() noexcept {
                                         .count());
 }
 
+LatencySummary summary_of(const Histogram& latency) noexcept {
+  return {.count = latency.count(),
+          .p50 = latency.quantile(50, 100),
+          .p90 = latency.quantile(90, 100),
+          .p99 = latency.quantile(99, 100),
+          .p99_9 = latency.quantile(999, 1000),
+          .max = latency.max()};
+}
+
 RoleStats::RoleStats(const std::filesystem::path& file) : file_(file, "figures") {
   if (const auto saved = file_.load()) figures_ = *saved;
 }

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "disruptor_mp/metrics/histogram.hpp"
 #include "market_feed/checkpoint.hpp"
-#include "market_feed/latency_histogram.hpp"
+#include "market_feed/latency_summary.hpp"
 
 namespace disruptor_mp::market_feed {
 
@@ -17,8 +18,10 @@ struct RoleFigures {
   std::uint64_t events = 0;
   std::uint64_t first_ns = 0;  ///< when its first event was through; 0 before
   std::uint64_t last_ns = 0;
-  LatencyHistogram latency = {};
+  Histogram latency = {};
 };
+
+[[nodiscard]] LatencySummary summary_of(const Histogram& latency) noexcept;
 
 /// Keeps them in a file, which the parent reads at the end. Saved now and then and at the end, so a
 /// kill costs at most a moment of figures; nothing that is checked depends on them.

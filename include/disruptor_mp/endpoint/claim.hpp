@@ -36,7 +36,7 @@ class Claim {
     using pointer = void;
     using reference = Reference;
 
-    Reference operator*() const noexcept { return slots_.event(sequence_); }
+    Reference operator*() const noexcept { return claim_->at(sequence_); }
     Iterator& operator++() noexcept {
       ++sequence_;
       return *this;
@@ -50,15 +50,15 @@ class Claim {
 
    private:
     friend class Claim;
-    Iterator(const Slots<E, std::byte>& slots, std::uint64_t sequence) noexcept
-        : slots_(slots), sequence_(sequence) {}
-    Slots<E, std::byte> slots_;
+    Iterator(Claim* claim, std::uint64_t sequence) noexcept : claim_(claim), sequence_(sequence) {}
+    Claim* claim_;
     std::uint64_t sequence_;
   };
 
   Claim(Claim&& other) noexcept
       : producer_(std::exchange(other.producer_, nullptr)),
         slots_(other.slots_),
+        staging_(other.staging_),
         first_(other.first_),
         size_(std::exchange(other.size_, 0)),
         status_(other.status_),
@@ -74,16 +74,17 @@ class Claim {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
-  [[nodiscard]] Iterator begin() const noexcept { return {slots_, first_}; }
-  [[nodiscard]] Iterator end() const noexcept { return {slots_, first_ + size_}; }
+  [[nodiscard]] Iterator begin() noexcept { return {this, first_}; }
+  [[nodiscard]] Iterator end() noexcept { return {this, first_ + size_}; }
   /// `index` must be less than size().
-  Reference operator[](std::size_t index) const noexcept { return slots_.event(first_ + index); }
+  Reference operator[](std::size_t index) noexcept { return at(first_ + index); }
 
   /// Publishes all of it now.
   [[gnu::always_inline]] void publish() noexcept { publish(size_); }
   /// Publishes the first `count` events (at most size()) and gives the rest back.
   [[gnu::always_inline]] void publish(std::size_t count) noexcept {
-    if (producer_ != nullptr && count != 0) producer_->commit(count < size_ ? count : size_);
+    if (producer_ != nullptr && count != 0)
+      producer_->commit(count < size_ ? count : size_, staging_);
     abandon();
   }
   /// Gives all slots back unpublished.
@@ -94,6 +95,12 @@ class Claim {
 
  private:
   friend class Producer<E>;
+  [[gnu::always_inline]] Reference at(std::uint64_t sequence) noexcept {
+    if constexpr (Staging<E>::count != 0) {
+      if (sequence - first_ < Staging<E>::count) return staging_.event(sequence - first_);
+    }
+    return slots_.event(sequence);
+  }
   explicit Claim(Publish failure) noexcept
       : slots_(nullptr, format::Shape{.capacity = 1}), status_(failure) {}
   Claim(Producer<E>* producer, std::uint64_t first, std::size_t size) noexcept
@@ -105,6 +112,7 @@ class Claim {
 
   Producer<E>* producer_ = nullptr;
   Slots<E, std::byte> slots_;  ///< a copy, so that the compiler need not look for it again
+  [[no_unique_address]] Staging<E> staging_;
   std::uint64_t first_ = 0;
   std::size_t size_ = 0;
   Publish status_ = Publish::ok;

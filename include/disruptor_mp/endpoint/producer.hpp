@@ -253,8 +253,8 @@ class Producer {
   }
 
   /// The same for a claim.
-  [[gnu::always_inline]] void commit(std::uint64_t count) noexcept {
-    slots_.publish(*control_, next_, next_ + count);
+  [[gnu::always_inline]] void commit(std::uint64_t count, const Staging<E>& staging) noexcept {
+    slots_.publish(*control_, next_, next_ + count, staging);
     next_ += count;
     data_bell_.ring_if_awaited();
   }

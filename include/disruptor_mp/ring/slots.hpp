@@ -15,6 +15,7 @@
 // in a slot can never be taken for the event that is expected there.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,31 @@ struct SlotGeometry<Bytes> {
   }
 };
 
+/// Where the first events of a claim of stamped slots are written until it is published: as many as
+/// share the cache line that the consumers are looking at. Written in place, that line would be
+/// taken from the producer between the event and its stamp, and fetched twice for every claim.
+template <class E>
+struct Staging {
+  static constexpr std::size_t event_size = sizeof(E);
+  static constexpr std::size_t count =
+      SlotGeometry<E>::layout == format::SlotLayout::stamped && sizeof(E) <= 128
+          ? std::max<std::size_t>(1, 64 / SlotGeometry<E>::stride)
+          : 0;
+  [[nodiscard]] E& event(std::size_t i) noexcept {
+    return *reinterpret_cast<E*>(room + i * sizeof(E));
+  }
+  [[nodiscard]] const std::byte* bytes(std::size_t i) const noexcept {
+    return room + i * sizeof(E);
+  }
+  alignas(count == 0 ? 1 : alignof(E)) std::byte room[count == 0 ? 1 : count * sizeof(E)];
+};
+template <>
+struct Staging<Bytes> {
+  static constexpr std::size_t event_size = 0;
+  static constexpr std::size_t count = 0;
+  [[nodiscard]] static const std::byte* bytes(std::size_t /*i*/) noexcept { return nullptr; }
+};
+
 /// The slots of one ring, as the producer sees them (`Byte` = std::byte) or a consumer (const
 /// std::byte).
 template <class E, class Byte>
@@ -112,6 +138,19 @@ class Slots {
     for (std::uint64_t sequence = first; sequence != end; ++sequence) {
       slots.stamp_of(slots.slot(sequence)).store(sequence + 1, std::memory_order_release);
     }
+  }
+
+  /// The same for a claim whose first events were written aside (see Staging).
+  void publish(format::Control& control, std::uint64_t first, std::uint64_t end,
+               const Staging<E>& staging) const noexcept {
+    const Slots slots = *this;
+    std::uint64_t sequence = first;
+    for (std::size_t i = 0; i < Staging<E>::count && sequence != end; ++i, ++sequence) {
+      Byte* const slot = slots.slot(sequence);
+      std::memcpy(slot, staging.bytes(i), Staging<E>::event_size);
+      slots.stamp_of(slot).store(sequence + 1, std::memory_order_release);
+    }
+    slots.publish(control, sequence, end);
   }
 
   /// The same for one event whose slot is at hand.
