@@ -111,13 +111,22 @@ void draw_tiny_packed(Setting& s, Random& random) {
   s.stamped = false;
 }
 
+/// A claim of two events fills the ring: both are written aside, copied and stamped one by one.
+void draw_tiny_claim(Setting& s, Random& random) {
+  draw_tiny(s, random);
+  s.capacity = 2;
+  s.events = 4;
+  s.publishing = Publishing::claim;
+  s.claim = 2;
+}
+
 void draw_tiny_observer(Setting& s, Random& random) {
   draw_tiny(s, random);
   s.runs_free = true;
   s.consumer[0].kind = SimKind::observer;
 }
 
-constexpr std::array<Profile, 15> all = {{
+constexpr std::array<Profile, 16> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers},
@@ -129,6 +138,7 @@ constexpr std::array<Profile, 15> all = {{
     {"observers-crash", "observers while producers die and others take over", 2,
      draw_observers_handover},
     {"tiny-packed", "as tiny, with packed slots", 0, draw_tiny_packed},
+    {"tiny-claim", "as tiny, capacity 2, four events in claims of two", 0, draw_tiny_claim},
     {"tiny-observer", "one producer that runs free, one observer, capacity 1", 0,
      draw_tiny_observer},
     {"canary", "fails one seed in a hundred, to see that failures are reported", 0, draw_steady,
