@@ -59,8 +59,8 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
                   .restarts = setting.consumer[i].stays_dead ? 0 : spec.crashes});
   }
   if (sim.run() == Verdict::pass) {
-    if (std::string problem = oracle().check_end(); !problem.empty())
-      sim.fail(Verdict::safety, std::move(problem));
+    if (const std::string problem = oracle().check_end(); !problem.empty())
+      sim.fail(Verdict::safety, problem);
   }
   if (spec.profile->canary && spec.seed % 100 == 99 && sim.verdict() == Verdict::pass)
     sim.fail(Verdict::safety, "the canary: this seed fails by design");

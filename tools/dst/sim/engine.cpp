@@ -260,7 +260,7 @@ void Engine::choose_next(std::uint32_t candidates) {
   if (candidates == 0) {  // time passes
     if (idle_check_ != nullptr) {
       if (std::string problem = idle_check_(); !problem.empty())
-        fail(Verdict::progress, std::move(problem));
+        fail(Verdict::progress, problem);
     }
     preferred = nobody;
     for (std::uint32_t rest = sleepers; rest != 0; rest &= rest - 1) {

@@ -16,6 +16,7 @@
 
 // The file interface of an object is the kernel's work, not an access of the process: past the
 // hooks.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the linker's name
 extern "C" void* __real_memcpy(void* to, const void* from, std::size_t size);
 
 namespace disruptor_mp::os {
