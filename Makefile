@@ -47,9 +47,9 @@ aarch64: ## cross compile for 64-bit ARM
 	@scripts/build aarch64
 
 .PHONY: lint
-lint: ## clang-tidy on library and programs
+lint: ## clang-tidy on library and programs; ARGS=--deep adds the static analyzer
 	@scripts/setup lint
-	@scripts/lint
+	@scripts/lint $(ARGS)
 
 .PHONY: format
 format: ## rewrite the C++ sources with clang-format 14
