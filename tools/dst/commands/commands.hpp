@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The subcommands of `dst`. Each returns the program's exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace disruptor_mp::sim {
+
+/// Exit codes beside those of Verdict.
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_replay_differs = 14;
+inline constexpr int exit_fault_unreported = 16;  ///< a fault made by design was not found
+
+struct RunOptions {
+  std::string profile = "steady";
+  std::uint64_t seeds = 0;
+  std::uint64_t from = 0;
+  std::string strategy = "swarm";
+  std::string memory = "weak";
+  int crashes = -1;
+  std::string time;
+  std::string out;
+  bool json = false;
+  bool keep_going = false;
+  unsigned preemptions = ~0U;
+  unsigned stale_reads = ~0U;
+  unsigned jobs = 1;
+};
+int run(const RunOptions& options);
+
+struct MutantOptions {
+  std::vector<std::string> only;  ///< beginnings of names
+  std::uint64_t seeds = 4000;
+  unsigned jobs = 1;
+  std::string out;      ///< traces of the kills
+  bool checks = false;  ///< only that the patches apply
+  bool json = false;
+};
+int mutants(const MutantOptions& options);
+
+int list();
+int replay(const std::string& path);
+int shrink_file(const std::string& path, const std::string& out);
+int explain(const std::string& path);
+
+}  // namespace disruptor_mp::sim

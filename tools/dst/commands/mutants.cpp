@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Does the simulator notice? Every fault of tools/dst/mutants must make some profile fail.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "child.hpp"
+#include "commands.hpp"
+#include "mutant_build.hpp"
+
+namespace disruptor_mp::sim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+/// In the order in which they are tried: what finds most comes first.
+constexpr std::array swarm_profiles = {"steady",     "crowd",     "sleepers",         "crash",
+                                       "membership", "observers", "crash-membership", "handover",
+                                       "standby",    "chaos",     "observers-crash"};
+constexpr std::array exhaustive_profiles = {"tiny", "tiny-claim", "tiny-observer"};
+constexpr double profile_seconds = 120;
+
+enum class Fate : std::uint8_t { killed, survived, equivalent, broken };
+constexpr std::array<const char*, 4> fate_names = {"killed", "SURVIVED", "equivalent (argued)",
+                                                   "BROKEN"};
+
+struct Outcome {
+  Fate fate = Fate::survived;
+  std::string profile, strategy, memory, problem;
+  std::uint64_t seed = 0;
+  std::uint64_t run = 0;
+  double seconds = 0;
+};
+
+/// One attempt to kill. @return whether it did.
+bool kills(const Recipe& recipe, std::vector<std::string> options, Outcome& outcome) {
+  options.insert(options.begin(), {(recipe.work / "dst").string(), "run"});
+  options.emplace_back("--json");
+  const ChildResult result = run_child(options, recipe.work.string(), profile_seconds);
+  if (result.exit_code == 0 || result.took_too_long) return false;
+  outcome.fate = Fate::killed;
+  if (result.exit_code < 0) {
+    outcome.problem = fmt::format("the process died of signal {}", result.signal);
+    return true;
+  }
+  const Json json = Json::parse(result.output, nullptr, false);
+  if (json.is_discarded() || !json.contains("problems") || json["problems"].empty()) {
+    outcome.fate = Fate::broken;
+    outcome.problem = result.output.substr(0, 200);
+    return true;
+  }
+  const Json& first =
+      *std::min_element(json["problems"].begin(), json["problems"].end(),
+                        [](const Json& a, const Json& b) { return a["run"] < b["run"]; });
+  outcome.memory = json["memory"];
+  outcome.strategy = first["strategy"];
+  outcome.problem = first["problem"];
+  outcome.seed = first["seed"];
+  outcome.run = first["run"];
+  return true;
+}
+
+Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mutant& mutant) {
+  Outcome outcome;
+  if (std::string problem = build(recipe, mutant, options.jobs); !problem.empty()) {
+    outcome.fate = Fate::broken;
+    outcome.problem = std::move(problem);
+    return outcome;
+  }
+  const auto start = Clock::now();
+  const auto attempt = [&](const char* profile, std::vector<std::string> more) {
+    more.insert(more.begin(), {"--profile", profile});
+    if (!options.out.empty()) more.insert(more.end(), {"--out", options.out + "/" + mutant.name});
+    const bool is_dead = kills(recipe, more, outcome);
+    if (is_dead) outcome.profile = profile;
+    return is_dead;
+  };
+  const std::string seeds = std::to_string(options.seeds);
+  const std::string jobs = std::to_string(options.jobs);
+  const bool is_dead =
+      std::any_of(swarm_profiles.begin(), swarm_profiles.end(),
+                  [&](const char* profile) {
+                    return attempt(profile, {"--seeds", seeds, "--jobs", jobs});
+                  }) ||
+      std::any_of(exhaustive_profiles.begin(), exhaustive_profiles.end(), [&](const char* profile) {
+        return attempt(profile, {"--strategy", "dfs", "--crashes", "1", "--preemptions", "2",
+                                 "--stale-reads", "1", "--time", "30s"});
+      });
+  if (!is_dead && !mutant.equivalent.empty()) outcome.fate = Fate::equivalent;
+  if (is_dead && !mutant.equivalent.empty()) {
+    outcome.fate = Fate::broken;
+    outcome.problem = "argued to be equivalent, but: " + outcome.problem;
+  }
+  outcome.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return outcome;
+}
+
+void print_row(const Mutant& mutant, const Outcome& o) {
+  fmt::print("{:32} {:20}", mutant.name, fate_names[static_cast<std::size_t>(o.fate)]);
+  if (o.fate == Fate::killed) {
+    fmt::print(" {:16} seed {:<5} run {:<7} {:6} {:4} {:5.1f} s  {}\n", o.profile, o.seed, o.run,
+               o.strategy, o.memory, o.seconds, o.problem.substr(0, 60));
+  } else {
+    fmt::print(" {}\n", o.fate == Fate::broken       ? o.problem
+                        : o.fate == Fate::equivalent ? mutant.equivalent
+                                                     : mutant.breaks);
+  }
+  static_cast<void>(std::fflush(stdout));
+}
+
+Json row_of(const Mutant& mutant, const Outcome& o) {
+  Json row = {{"mutant", mutant.name},
+              {"breaks", mutant.breaks},
+              {"verdict", fate_names[static_cast<std::size_t>(o.fate)]}};
+  if (!mutant.equivalent.empty()) row["equivalent"] = mutant.equivalent;
+  if (o.fate == Fate::killed) {
+    row["profile"] = o.profile;
+    row["seed"] = o.seed;
+    row["run"] = o.run;
+    row["strategy"] = o.strategy;
+    row["memory"] = o.memory;
+    row["seconds"] = o.seconds;
+  }
+  if (!o.problem.empty()) row["problem"] = o.problem;
+  return row;
+}
+
+int check_patches(const Recipe& recipe, const std::vector<Mutant>& all) {
+  int code = 0;
+  for (const Mutant& mutant : all) {
+    if (const std::string problem = apply(recipe, mutant); !problem.empty()) {
+      fmt::print("{}: {}\n", mutant.name, problem);
+      code = exit_usage;
+    }
+  }
+  fmt::print("{} mutants {}\n", all.size(), code == 0 ? "apply" : "looked at");
+  return code;
+}
+
+}  // namespace
+
+int mutants(const MutantOptions& options) {
+  Recipe recipe = read_recipe();
+  const auto all = find_mutants(recipe.source / "tools/dst/mutants", options.only);
+  if (all.empty()) throw std::runtime_error("no mutant of that name");
+  if (options.checks) {
+    // Beside a run that is going on.
+    recipe.work /= "check";
+    return check_patches(recipe, all);
+  }
+  const bool shows_progress = !options.json && isatty(2) != 0;
+  std::array<unsigned, fate_names.size()> counts{};
+  std::vector<std::uint64_t> first_kills;
+  first_kills.reserve(all.size());
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (shows_progress)
+      fmt::print(stderr, "\r{} of {}: {}\033[K\r", i + 1, all.size(), all[i].name);
+    const Outcome outcome = try_to_kill(recipe, options, all[i]);
+    ++counts[static_cast<std::size_t>(outcome.fate)];
+    if (outcome.fate == Fate::killed) first_kills.push_back(outcome.run);
+    if (options.json) {
+      rows.push_back(row_of(all[i], outcome));
+    } else {
+      print_row(all[i], outcome);
+    }
+  }
+  std::sort(first_kills.begin(), first_kills.end());
+  const std::uint64_t median = first_kills.empty() ? 0 : first_kills[first_kills.size() / 2];
+  if (options.json) {
+    std::cout << Json{{"mutants", all.size()},   {"killed", counts[0]},
+                      {"survived", counts[1]},   {"equivalent", counts[2]},
+                      {"broken", counts[3]},     {"median_first_kill", median},
+                      {"table", std::move(rows)}}
+                     .dump(2, ' ', false, Json::error_handler_t::replace)
+              << "\n";
+  } else {
+    fmt::print("{} mutants: {} killed (median in run {}), {} survived, {} equivalent (argued)",
+               all.size(), counts[0], median, counts[1], counts[2]);
+    fmt::print("{}\n", counts[3] != 0 ? fmt::format(", {} broken", counts[3]) : "");
+  }
+  if (counts[static_cast<std::size_t>(Fate::broken)] != 0) return exit_usage;
+  return counts[static_cast<std::size_t>(Fate::survived)] != 0 ? exit_fault_unreported : 0;
+}
+
+}  // namespace disruptor_mp::sim

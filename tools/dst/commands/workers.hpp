@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "totals.hpp"
+
+namespace disruptor_mp::sim {
+
+/// What the processes of one `dst run` see of each other.
+struct Board {
+  std::atomic<std::uint64_t> lowest_failed = ~std::uint64_t{0};  ///< seed
+  std::atomic<std::uint64_t> runs = 0;
+  std::atomic<std::uint64_t> violations = 0;
+};
+
+/// Calls `work(board, job)` in as many processes, each with an engine of its own, and adds up what
+/// they return. `watch(board)` is called several times a second until all are done. With one job
+/// everything happens in this process. A process that does not come to its end counts as a
+/// violation.
+[[nodiscard]] Totals share_out(unsigned jobs, const std::function<Totals(Board&, unsigned)>& work,
+                               const std::function<void(const Board&)>& watch);
+
+}  // namespace disruptor_mp::sim
