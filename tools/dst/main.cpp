@@ -25,6 +25,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--stale-reads", options.stale_reads, "dfs: at most so many");
   command.add_option("--jobs", options.jobs, "processes that share the seeds")
       ->check(CLI::Range(1, 256));
+  command.add_flag("--situations", options.shows_situations, "say how many runs came by each");
+  command.add_flag("--require-situations", options.needs_situations,
+                   "fail if one that the profile promises was not reached");
   command.add_flag("--keep-going", options.keep_going, "do not stop at the first violation");
   command.add_flag("--json", options.json, "print the result as JSON");
 }

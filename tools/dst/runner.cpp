@@ -50,6 +50,8 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   sim.begin_run(config, strategy);
   sim.set_idle_check([] { return oracle().find_lost_wake_up(); });
   sim.set_location_names(&ring_place_name);
+  situations().reset();
+  sim.set_witness(&situations());
   sim.add_role({.name = "producer", .body = &producer_body, .restarts = spec.crashes});
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
@@ -64,8 +66,11 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   }
   if (spec.profile->canary && spec.seed % 100 == 99 && sim.verdict() == Verdict::pass)
     sim.fail(Verdict::safety, "the canary: this seed fails by design");
-  return {
-      .verdict = sim.verdict(), .problem = sim.problem(), .hash = sim.hash(), .steps = sim.steps()};
+  return {.verdict = sim.verdict(),
+          .problem = sim.problem(),
+          .hash = sim.hash(),
+          .steps = sim.steps(),
+          .reached = situations().reached()};
 }
 
 std::string to_json(const Trace& trace) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "profiles.hpp"
+#include "situations.hpp"
 
 namespace disruptor_mp::sim {
 
@@ -24,6 +25,7 @@ struct RunResult {
   std::string problem;
   std::uint64_t hash = 0;
   std::uint32_t steps = 0;
+  SituationSet reached;
 };
 
 RunResult run_once(const RunSpec& spec, Strategy& strategy);

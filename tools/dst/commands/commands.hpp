@@ -12,6 +12,7 @@ namespace disruptor_mp::sim {
 /// Exit codes beside those of Verdict.
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_replay_differs = 14;
+inline constexpr int exit_unreached = 15;         ///< a situation that the profile promises
 inline constexpr int exit_fault_unreported = 16;  ///< a fault made by design was not found
 
 struct RunOptions {
@@ -28,6 +29,8 @@ struct RunOptions {
   unsigned preemptions = ~0U;
   unsigned stale_reads = ~0U;
   unsigned jobs = 1;
+  bool shows_situations = false;  ///< each with its count
+  bool needs_situations = false;  ///< those that the profile promises
 };
 int run(const RunOptions& options);
 

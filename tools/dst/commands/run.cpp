@@ -204,7 +204,11 @@ int run(const RunOptions& options) {
     totals.violations = first.second.count;
   }
   print_report(options, spec, totals, seconds);
-  return totals.worst();
+  if (totals.worst() != 0 || !options.needs_situations) return totals.worst();
+  const auto missing = unreached(*profile, totals);
+  for (const Situation situation : missing)
+    fmt::print(stderr, "never reached: {}\n", to_string(situation));
+  return missing.empty() ? 0 : exit_unreached;
 }
 
 }  // namespace disruptor_mp::sim

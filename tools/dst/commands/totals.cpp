@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "seed_strategies.hpp"
@@ -29,11 +30,37 @@ nlohmann::ordered_json to_json(const std::string& problem, const Totals::Problem
           {"verdict", to_string(static_cast<Verdict>(p.verdict))}};
 }
 
+void print_situations(const RunOptions& options, const Totals& totals) {
+  std::string missing;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < situation_count; ++i) {
+    const std::string_view name = to_string(static_cast<Situation>(i));
+    if (options.shows_situations) fmt::print("  {:>10}  {}\n", totals.reached[i], name);
+    if (totals.reached[i] != 0) {
+      ++count;
+    } else {
+      missing += fmt::format("{}{}", missing.empty() ? "; not: " : "; ", name);
+    }
+  }
+  fmt::print("  {} of {} situations reached{}\n", count, situation_count, missing);
+}
+
 }  // namespace
+
+std::vector<Situation> unreached(const Profile& profile, const Totals& totals) {
+  std::vector<Situation> missing;
+  if (profile.promises.empty()) return missing;
+  for (const auto promises : {profile.promises, common_promises()}) {
+    std::copy_if(promises.begin(), promises.end(), std::back_inserter(missing),
+                 [&](Situation s) { return totals.reached[static_cast<std::size_t>(s)] == 0; });
+  }
+  return missing;
+}
 
 void Totals::add(std::uint64_t seed, const RunResult& result) {
   steps += result.steps;
   hash += mixed(result.hash + seed);
+  for (std::size_t i = 0; i < situation_count; ++i) reached[i] += result.reached[i] ? 1 : 0;
   if (result.verdict == Verdict::pruned) {
     ++pruned;
   } else if (result.verdict == Verdict::budget) {
@@ -54,6 +81,7 @@ void Totals::add(const Totals& other) {
   out_of_budget += other.out_of_budget;
   exhausted = exhausted || other.exhausted;
   hash += other.hash;
+  for (std::size_t i = 0; i < situation_count; ++i) reached[i] += other.reached[i];
   for (const auto& [text, problem] : other.problems) {
     const auto [it, is_new] = problems.try_emplace(text, problem);
     if (is_new) continue;
@@ -84,6 +112,7 @@ std::string to_json(const Totals& totals) {
                          {"violations", totals.violations},
                          {"out_of_budget", totals.out_of_budget},
                          {"hash", totals.hash},
+                         {"reached", totals.reached},
                          {"problems", nlohmann::json::array()}};
   for (const auto& [text, p] : totals.problems)
     json["problems"].push_back({text, p.count, p.seed, p.run, p.verdict});
@@ -99,6 +128,7 @@ Totals totals_from_json(const std::string& text) {
   totals.violations = json.at("violations");
   totals.out_of_budget = json.at("out_of_budget");
   totals.hash = json.at("hash");
+  totals.reached = json.at("reached");
   for (const auto& p : json.at("problems")) {
     totals.problems[p.at(0)] = {
         .count = p.at(1), .seed = p.at(2), .run = p.at(3), .verdict = p.at(4)};
@@ -135,6 +165,8 @@ void print_report(const RunOptions& options, const RunSpec& spec, const Totals& 
     for (const auto& [text, problem] : totals.problems)
       problems.push_back(to_json(text, problem, strategies, options.from));
     json["problems"] = std::move(problems);
+    for (std::size_t i = 0; i < situation_count; ++i)
+      json["situations"][std::string(to_string(static_cast<Situation>(i)))] = totals.reached[i];
     std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     return;
   }
@@ -149,6 +181,7 @@ void print_report(const RunOptions& options, const RunSpec& spec, const Totals& 
       totals.violations);
   if (totals.out_of_budget != 0)
     fmt::print("  {} runs outgrew the simulator and say nothing\n", totals.out_of_budget);
+  print_situations(options, totals);
   for (const auto& [text, problem] : totals.problems)
     fmt::print("  {}x, first seed {}: {}\n", problem.count, problem.seed, text);
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "commands.hpp"
 #include "runner.hpp"
@@ -28,6 +30,7 @@ struct Totals {
   /// jobs.
   std::uint64_t hash = 0;
   std::map<std::string, Problem> problems;
+  std::array<std::uint64_t, situation_count> reached{};  ///< in how many runs
 
   void add(std::uint64_t seed, const RunResult& result);
   void add(const Totals& other);
@@ -38,6 +41,9 @@ struct Totals {
 [[nodiscard]] std::string to_json(const Totals& totals);
 /// @throws if the text is not what to_json wrote.
 [[nodiscard]] Totals totals_from_json(const std::string& text);
+
+/// What the profile promises and no run came by.
+[[nodiscard]] std::vector<Situation> unreached(const Profile& profile, const Totals& totals);
 
 /// Prints what a `dst run` found, for a person or as JSON.
 void print_report(const RunOptions& options, const RunSpec& spec, const Totals& totals,

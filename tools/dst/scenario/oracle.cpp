@@ -2,8 +2,10 @@
 #include "oracle.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine.hpp"
+#include "situations.hpp"
 
 namespace disruptor_mp::sim {
 namespace {
@@ -32,6 +34,12 @@ void Oracle::reset(std::uint64_t first, std::uint64_t events, std::uint64_t capa
 
 void Oracle::producer_attached(std::uint64_t next) {
   ++producers_;
+  if (next > acknowledged_end_) {
+    situations().reach(Situation::in_doubt_published);
+    if (next < publishing_end_) situations().reach(Situation::half_claim_taken_over);
+  } else if (publishing_by_ != nobody) {
+    situations().reach(Situation::in_doubt_lost);
+  }
   publishing_by_ = nobody;
   if (next < acknowledged_end_) {
     violated("O1: a producer takes over at " + std::to_string(next) + ", but everything before " +
@@ -91,6 +99,8 @@ void Oracle::consumer_attached(unsigned consumer, SimKind kind, std::uint64_t st
     violated("O4: " + consumer_name(consumer) + " resumes at " + std::to_string(start) +
              ", but had committed everything before " + std::to_string(c.committed));
   }
+  if (c.was_here && start < c.next && kind != SimKind::observer)
+    situations().reach(Situation::handled_again);
   if (!c.was_here) c.first = start;
   c.was_here = true;
   c.kind = kind;
@@ -159,6 +169,8 @@ void Oracle::stream_ended(unsigned consumer) {
 
 void Oracle::producer_absent(unsigned consumer, const char* outcome, bool is_named_left_or_gone) {
   const Consumer& c = consumers_[consumer];
+  if (std::string_view(outcome) == "producer_dead" && engine().kills() == 0)
+    violated(consumer_name(consumer) + " is told that the producer is dead, but nobody has died");
   if (is_named_left_or_gone) {
     violated(consumer_name(consumer) + " is told '" + outcome +
              "', but every producer either closed the ring or died");

@@ -5,6 +5,7 @@
 // segment and never fills in what it was not told.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -66,6 +67,11 @@ class Oracle {
   void resigned(unsigned consumer) noexcept { consumers_[consumer].resigned = true; }
   [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
     return consumers_[consumer].finished;
+  }
+  /// Nobody will look for the ring any more.
+  [[nodiscard]] bool are_all_done(unsigned consumers) const noexcept {
+    return std::all_of(consumers_.begin(), consumers_.begin() + consumers,
+                       [](const Consumer& c) { return c.finished || c.resigned; });
   }
   /// A required consumer that was here and has not read all: its ring must wait for it.
   [[nodiscard]] bool needs_ring(unsigned consumer) const noexcept {

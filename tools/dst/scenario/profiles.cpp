@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "profiles.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace disruptor_mp::sim {
@@ -64,6 +65,22 @@ void draw_membership(Setting& s, Random& random) {
   s.consumer[0].starts_latest = false;
   s.consumer[0].returns = s.consumer[0].leaves_after != 0;
 }
+/// Small rings, held full by who is away or dead. Nobody spins: that would take all the steps.
+void draw_away(Setting& s, Random& random) {
+  draw_ring(s, random);
+  s.capacity = std::uint64_t{1} << random.below(2);
+  s.claim = 1 + random.below(static_cast<unsigned>(s.capacity));
+  s.producer_waiting = Waiting::block;
+  if (s.publishing == Publishing::try_one) s.publishing = Publishing::claim;
+  s.consumers = 3;
+  for (unsigned i = 0; i < s.consumers; ++i)
+    s.consumer[i] = {.kind = SimKind::gating, .stays_dead = i != 0};
+  ConsumerSetting& away = s.consumer[0];
+  away.kind = SimKind::required;
+  away.leaves_after = 1 + random.below(2);
+  away.returns = true;
+  away.tarries = random.one_in(2);
+}
 void draw_observers(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.runs_free = random.one_in(2);
@@ -126,17 +143,65 @@ void draw_tiny_observer(Setting& s, Random& random) {
   s.consumer[0].kind = SimKind::observer;
 }
 
-constexpr std::array<Profile, 16> all = {{
-    {"steady", "one producer, one consumer, nobody dies", 0, draw_steady},
-    {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd},
-    {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers},
-    {"membership", "consumers join, leave, resign and return during publishes", 0, draw_membership},
-    {"observers", "observers beside gating consumers or a ring that runs free", 0, draw_observers},
-    {"handover", "producers leave in order, successors go on", 0, draw_handover},
-    {"crash", "up to two deaths anywhere, restarted under the same identity", 2, draw_crowd},
-    {"crash-membership", "deaths among joins, leaves and returns", 2, draw_membership},
+// --- What their tests must come by
+
+using S = Situation;
+constexpr std::array everywhere = {S::full_ring,
+                                   S::join_during_publish,
+                                   S::consumer_sleeps,
+                                   S::whole_ring_in_one_batch,
+                                   S::close_meets_leaver,
+                                   S::name_removed_by_consumer,
+                                   S::name_removed_by_producer,
+                                   S::wake_before_wait,
+                                   S::spurious_wake,
+                                   S::older_lap_stamp,
+                                   S::stale_by_one,
+                                   S::stale_by_two,
+                                   S::stale_by_three,
+                                   S::across_2_16,
+                                   S::across_2_32,
+                                   S::across_2_63,
+                                   S::capacity_one};
+constexpr std::array by_claims = {S::claim_abandoned, S::whole_ring_claimed};
+constexpr std::array by_joins = {S::joiner_lapped, S::gates_changed_behind_horizon};
+constexpr std::array by_observers = {S::overtaken_in_copy, S::lapped_before_look};
+constexpr std::array by_handover = {S::told_left, S::joiner_lapped};
+constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S::in_doubt_lost,
+                                  S::death_in_takeover, S::death_in_closing,   S::death_in_join,
+                                  S::ringer_died,       S::resumed_after_death};
+constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
+                                   S::resumed_after_death};
+constexpr std::array by_standby = {S::takeover_refused, S::creators_race, S::ring_made_again};
+/// Rare ones: its test runs many seeds.
+constexpr std::array by_chaos = {S::claim_cut_short,
+                                 S::death_behind_horizon,
+                                 S::death_between_copy_and_stamp,
+                                 S::death_between_stamps,
+                                 S::half_claim_taken_over,
+                                 S::death_in_second_takeover,
+                                 S::handled_again,
+                                 S::death_in_leaving,
+                                 S::death_in_repair,
+                                 S::told_dead};
+
+constexpr std::array<Profile, 17> all = {{
+    {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
+    {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
+    {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
+    {"membership", "consumers join, leave, resign and return during publishes", 0, draw_membership,
+     false, by_joins},
+    {"observers", "observers beside gating consumers or a ring that runs free", 0, draw_observers,
+     false, by_observers},
+    {"away", "rings held full by consumers that are away or dead", 2, draw_away, false, by_absence},
+    {"handover", "producers leave in order, successors go on", 0, draw_handover, false,
+     by_handover},
+    {"crash", "up to two deaths anywhere, restarted under the same identity", 2, draw_crowd, false,
+     by_deaths},
+    {"crash-membership", "deaths among joins, leaves and returns", 2, draw_membership, false,
+     by_deaths},
     {"observers-crash", "observers while producers die and others take over", 2,
-     draw_observers_handover},
+     draw_observers_handover, false, by_observers},
     {"tiny-packed", "as tiny, with packed slots", 0, draw_tiny_packed},
     {"tiny-claim", "as tiny, capacity 2, four events in claims of two", 0, draw_tiny_claim},
     {"tiny-observer", "one producer that runs free, one observer, capacity 1", 0,
@@ -144,13 +209,31 @@ constexpr std::array<Profile, 16> all = {{
     {"canary", "fails one seed in a hundred, to see that failures are reported", 0, draw_steady,
      true},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
-     draw_standby},
-    {"chaos", "everything at once, up to three deaths", 3, draw_everything},
+     draw_standby, false, by_standby},
+    {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},
 }};
 
+/// A situation that nobody promises would be forgotten.
+constexpr bool is_promised(Situation situation) {
+  const auto in = [situation](std::span<const Situation> list) {
+    return std::find(list.begin(), list.end(), situation) != list.end();
+  };
+  return in(everywhere) ||
+         std::any_of(all.begin(), all.end(), [&](const Profile& p) { return in(p.promises); });
+}
+constexpr bool are_all_promised() {
+  for (std::size_t i = 0; i < situation_count; ++i) {
+    if (!is_promised(static_cast<Situation>(i))) return false;
+  }
+  return true;
+}
+static_assert(are_all_promised());
+
 }  // namespace
+
+std::span<const Situation> common_promises() noexcept { return everywhere; }
 
 std::span<const Profile> profiles() noexcept { return all; }
 

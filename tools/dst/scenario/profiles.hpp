@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "scenario.hpp"
+#include "situations.hpp"
 
 namespace disruptor_mp::sim {
 
@@ -15,9 +16,13 @@ struct Profile {
   unsigned crashes = 0;  ///< if the command line says nothing else
   void (*draw)(Setting& setting, Random& random) = nullptr;
   bool canary = false;
+  /// Situations that the seeds of its test must come by (tests/dst_sim/CMakeLists.txt).
+  std::span<const Situation> promises = {};
 };
 
 [[nodiscard]] std::span<const Profile> profiles() noexcept;
+/// Beside its own, what every profile that promises anything promises.
+[[nodiscard]] std::span<const Situation> common_promises() noexcept;
 [[nodiscard]] const Profile* find_profile(std::string_view name) noexcept;
 
 }  // namespace disruptor_mp::sim

@@ -7,9 +7,9 @@
 #include <string>
 
 #include "disruptor_mp/disruptor_mp.hpp"
-#include "disruptor_mp/segment/geometry.hpp"
 #include "engine.hpp"
 #include "scenario.hpp"
+#include "situations.hpp"
 
 namespace disruptor_mp::sim {
 
@@ -34,6 +34,11 @@ Setting setting;
 
 namespace {
 
+static_assert(sizeof(StampedEvent) == simulated_event_size);
+static_assert(Staging<StampedEvent>::count == simulated_staging);
+
+/// Of a producer, with required consumers that are away.
+constexpr Duration patience = 20ms;
 constexpr const char* ring_name = "shm:ring";
 std::array<Random, max_processes> role_randoms;
 
@@ -61,11 +66,11 @@ unsigned origin() { return engine().current(); }
 ProducerOptions producer_options() {
   return {.capacity = setting.capacity,
           .when_alone = setting.runs_free ? WhenAlone::run_free : WhenAlone::block,
-          .max_participants = 4,
+          .max_participants = simulated_rows,
           .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
           .first_sequence = setting.first,
           .wait = strategy_of(setting.producer_waiting),
-          .required_patience = 20ms,
+          .required_patience = patience,
           .timeout = 2s};
 }
 
@@ -74,6 +79,35 @@ void fill(E& event, std::uint64_t sequence) {
   event.sequence = sequence;
   event.origin = origin();
   event.checksum = checksum_of(sequence, origin());
+}
+/// What is never published: whoever sees it sees a wrong event.
+template <class E>
+void fill_in_vain(E& event, std::uint64_t sequence) {
+  fill(event, sequence);
+  event.checksum = ~event.checksum;
+}
+
+/// What becomes of a claim, and of how many of its events.
+struct ClaimResult {
+  Publish status = Publish::full;
+  unsigned published = 0;
+};
+template <class E>
+ClaimResult publish_claim(Producer<E>& producer, std::uint64_t next, unsigned count) {
+  auto claim = producer.claim(count);
+  if (!claim) return {.status = claim.status()};
+  unsigned keeps = count;
+  if (role_draw(8) == 0) {
+    keeps = role_draw(count);
+    situations().reach(keeps == 0 ? Situation::claim_abandoned : Situation::claim_cut_short);
+  }
+  std::uint64_t sequence = next;
+  for (E& event : claim) {
+    sequence < next + keeps ? fill(event, sequence) : fill_in_vain(event, sequence);
+    ++sequence;
+  }
+  claim.publish(keeps);
+  return {.status = Publish::ok, .published = keeps};
 }
 
 /// Publishes the next few events. @return whether they are published.
@@ -85,15 +119,13 @@ bool publish_some(Producer<E>& producer) {
   const auto count =
       static_cast<unsigned>(claims ? std::min<std::uint64_t>(setting.claim, left) : 1);
   oracle().publishing(next, count, origin());
+  situations().publishes(next, count);
   Publish result = Publish::full;
+  unsigned published = 1;
   if (claims) {
-    auto claim = producer.claim(count);
-    result = claim.status();
-    if (claim) {
-      std::uint64_t sequence = next;
-      for (E& event : claim) fill(event, sequence++);
-      claim.publish();
-    }
+    const ClaimResult made = publish_claim(producer, next, count);
+    result = made.status;
+    published = made.published;
   } else {
     const auto filler = [next](E& event) { fill(event, next); };
     switch (setting.publishing) {
@@ -109,11 +141,15 @@ bool publish_some(Producer<E>& producer) {
         break;
     }
   }
-  if (result == Publish::ok) {
-    oracle().published(next, count, origin());
+  situations().enters(Phase::other);
+  if (result == Publish::ok && published != 0) {
+    oracle().published(next, published, origin());
     return true;
   }
   oracle().not_published();
+  if (result == Publish::ok) return false;  // abandoned
+  if (result == Publish::timed_out) situations().reach(Situation::timed_out);
+  if (result == Publish::consumer_missing) situations().reach(Situation::consumer_missing);
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
@@ -133,8 +169,20 @@ Producer<E> become_producer(bool is_standby) {
     return Producer<E>::create(ring_name, producer_options());
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
+    situations().reach(Situation::creators_race);
   }
   return Producer<E>::attach(ring_name, producer_options());
+}
+
+/// The name of a finished ring is free for another one, which has nothing to do with this run.
+template <class E>
+void make_ring_again() {
+  try {
+    const auto producer = Producer<E>::create(ring_name, producer_options());
+    situations().reach(Situation::ring_made_again);
+  } catch (const Error& error) {
+    if (error.code() != Errc::already_exists) throw;
+  }
 }
 
 template <class E>
@@ -145,12 +193,18 @@ void watch(const Segment& segment) {
 
 template <class E>
 void produce(bool is_standby) {
+  situations().is_producer();
   for (bool done = false; !done;) {
     try {
+      situations().enters(Phase::attaching);
       Producer<E> producer = become_producer<E>(is_standby);
       // The first ring may have been finished and removed while we were about to make one: then we
       // have made the next one, which has nothing to do with this run.
-      if (setting.has_standby && !producer.took_over() && oracle().does_ring_exist()) return;
+      if (setting.has_standby && !producer.took_over() && oracle().does_ring_exist()) {
+        situations().reach(Situation::ring_made_again);
+        return;
+      }
+      situations().enters(Phase::other);
       oracle().ring_exists();
       watch<E>(producer.segment());
       oracle().producer_attached(producer.next_sequence().value());
@@ -167,10 +221,12 @@ void produce(bool is_standby) {
         leaves = setting.producer_detaches && role_draw(4) == 0;
       }
       if (leaves && producer.next_sequence().value() < oracle().end()) {
+        situations().enters(Phase::closing);
         producer.detach();
         continue;
       }
       oracle().closing();
+      situations().enters(Phase::closing);
       producer.close();
       oracle().closed();
       done = true;
@@ -185,6 +241,7 @@ void produce(bool is_standby) {
       // A predecessor that died while it closed has left nothing to do.
       const bool is_gone = error.code() == Errc::closed || error.code() == Errc::not_found;
       if (!is_gone || !oracle().is_closing()) throw;
+      if (oracle().are_all_done(setting.consumers)) make_ring_again<E>();
       done = true;
     }
   }
@@ -216,11 +273,15 @@ template <class E>
 bool consume_once(unsigned index) {
   const ConsumerSetting& c = setting.consumer[index];
   const ConsumerOptions options = consumer_options(index);
+  situations().is_consumer(c.kind);
+  situations().enters(Phase::attaching);
   auto consumer = Consumer<E>::attach(ring_name, options);
   watch<E>(consumer.segment());
   oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
                              options.start == Start::resume,
                              std::min<std::uint64_t>(c.max_batch, setting.capacity));
+  situations().reads_from(consumer.start_sequence().value());
+  if (consumer.resumed() && incarnation() != 0) situations().reach(Situation::resumed_after_death);
   std::uint64_t missed = 0;
   const auto tell_missed = [&] {
     if (consumer.missed() != missed) oracle().missed(index, consumer.missed() - missed);
@@ -229,6 +290,7 @@ bool consume_once(unsigned index) {
   const auto handler = [&](const E& event, Sequence sequence) {
     tell_missed();
     oracle().handled(index, sequence.value(), words_of(event));
+    situations().handled(sequence.value());
   };
   std::uint64_t handled = 0;
   for (;;) {
@@ -244,6 +306,8 @@ bool consume_once(unsigned index) {
     tell_missed();
     oracle().committed(index);
     handled += result.count;
+    if (result.count == setting.capacity && result.count > 1)
+      situations().reach(Situation::whole_ring_in_one_batch);
     switch (result.outcome) {
       case Poll::events:
       case Poll::idle:
@@ -251,21 +315,25 @@ bool consume_once(unsigned index) {
         break;
       case Poll::closed:
         oracle().stream_ended(index);
+        situations().enters(Phase::leaving);
         return true;
       case Poll::producer_dead:
         oracle().producer_absent(index, "producer_dead", false);
+        situations().reach(Situation::told_dead);
         pause();
         break;
       case Poll::producer_left:
       case Poll::gone:
         oracle().producer_absent(index, std::string(to_string(result.outcome)).c_str(),
                                  !setting.producer_detaches || result.outcome == Poll::gone);
+        if (result.outcome == Poll::producer_left) situations().reach(Situation::told_left);
         pause();
         break;
       case Poll::used_after_fork:
         engine().fail(Verdict::safety, "used_after_fork without a fork");
     }
     if (c.leaves_after != 0 && handled >= c.leaves_after) {
+      situations().enters(Phase::leaving);
       if (c.returns) return false;
       oracle().resigning(index);
       consumer.resign();
@@ -280,7 +348,7 @@ void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
   if (oracle().has_finished(index)) return;
   try {
-    for (;;) {
+    for (bool tarries = setting.consumer[index].tarries;; tarries = false) {
       const bool was_there = oracle().does_ring_exist();
       try {
         if (consume_once<E>(index)) return;
@@ -288,7 +356,7 @@ void consume(unsigned index) {
         // The producer may be stopped for longer than any timeout.
         if (error.code() != Errc::not_found || was_there) throw;
       }
-      pause();
+      tarries ? os::sleep_until(os::now() + 2 * patience) : pause();
     }
   } catch (const Error& error) {
     // Who comes after everything has been read and closed finds nothing, and needs nothing.
@@ -317,56 +385,5 @@ void consumer_body() {
 }
 const std::array<void (*)(), Oracle::max_consumers> consumer_bodies = {
     &consumer_body<0>, &consumer_body<1>, &consumer_body<2>, &consumer_body<3>};
-
-std::string ring_place_name(unsigned object, std::uint64_t offset) {
-  format::Shape shape;
-  shape.capacity = setting.capacity;
-  shape.event_size = sizeof(StampedEvent);
-  shape.event_align = alignof(StampedEvent);
-  shape.slot_layout = setting.stamped ? format::SlotLayout::stamped : format::SlotLayout::packed;
-  shape.slot_stride = format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
-  shape.rows = 4;
-  shape.page_size = 4096;
-  const format::Sections at = format::sections_of(shape);
-  const std::string ring = object == 0 ? "" : "ring " + std::to_string(object) + ": ";
-  const auto in = [offset](const format::Section& section) {
-    return offset >= section.offset && offset < section.offset + section.size;
-  };
-  if (in(at.bells)) return ring + (offset - at.bells.offset < 128 ? "data bell" : "gates bell");
-  if (in(at.control)) {
-    switch (offset - at.control.offset) {
-      case offsetof(format::Control, published):
-        return ring + "published";
-      case offsetof(format::Control, horizon):
-        return ring + "horizon";
-      case offsetof(format::Control, end):
-        return ring + "end";
-      case offsetof(format::Control, membership_epoch):
-        return ring + "membership epoch";
-      case offsetof(format::Control, producer):
-        return ring + "producer";
-      case offsetof(format::Control, producer_row):
-        return ring + "producer row";
-      default:
-        break;
-    }
-  }
-  if (in(at.rows)) {
-    const std::uint64_t row = (offset - at.rows.offset) / sizeof(format::Row);
-    const std::uint64_t within = (offset - at.rows.offset) % sizeof(format::Row);
-    const std::string name = ring + "row " + std::to_string(row);
-    if (within == offsetof(format::Row, status)) return name + " status";
-    if (within == offsetof(format::Row, cursor)) return name + " cursor";
-    return name + " + " + std::to_string(within);
-  }
-  if (in(at.slots)) {
-    const std::uint64_t slot = (offset - at.slots.offset) / shape.slot_stride;
-    const std::uint64_t word = (offset - at.slots.offset) % shape.slot_stride / 8;
-    const std::string name = ring + "slot " + std::to_string(slot);
-    if (setting.stamped && word == 3) return name + " stamp";
-    return name + " word " + std::to_string(word);
-  }
-  return ring + "offset " + std::to_string(offset);
-}
 
 }  // namespace disruptor_mp::sim

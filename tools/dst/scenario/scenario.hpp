@@ -3,12 +3,16 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 #include "oracle.hpp"
 #include "strategies.hpp"
 
 namespace disruptor_mp::sim {
+
+/// Of every simulated ring.
+inline constexpr std::uint64_t simulated_event_size = 24;
+inline constexpr std::uint32_t simulated_rows = 4;
+inline constexpr unsigned simulated_staging = 2;  ///< events of a claim that are written aside
 
 /// How a role waits.
 enum class Waiting : std::uint8_t { block, spin, yield, sleep, poll };
@@ -24,6 +28,7 @@ struct ConsumerSetting {
   unsigned leaves_after =
       0;                    ///< events after which it leaves, and (`returns`) comes back; 0: never
   bool returns = false;     ///< after leaving; else it resigns
+  bool tarries = false;     ///< its first absence is longer than the producer's patience
   bool stays_dead = false;  ///< a gating consumer that is not started again after its death
 };
 
@@ -57,7 +62,5 @@ template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.
 extern const std::array<void (*)(), Oracle::max_consumers> consumer_bodies;
-/// What lies at an offset of a ring, for messages.
-std::string ring_place_name(unsigned object, std::uint64_t offset);
 
 }  // namespace disruptor_mp::sim

@@ -124,6 +124,7 @@ void Engine::begin_run(const RunConfig& config, Strategy& strategy) {
   decisions_.clear();
   log_.clear();
   idle_check_ = nullptr;
+  witness_ = nullptr;
   strategy.begin();
 }
 
@@ -259,8 +260,7 @@ void Engine::choose_next(std::uint32_t candidates) {
   }
   if (candidates == 0) {  // time passes
     if (idle_check_ != nullptr) {
-      if (std::string problem = idle_check_(); !problem.empty())
-        fail(Verdict::progress, problem);
+      if (std::string problem = idle_check_(); !problem.empty()) fail(Verdict::progress, problem);
     }
     preferred = nobody;
     for (std::uint32_t rest = sleepers; rest != 0; rest &= rest - 1) {
@@ -340,14 +340,17 @@ void Engine::kill_current() {
   if (config_.keeps_log) note("KILLED");
   // The compiler may have moved plain stores within the code since the last release: any subset of
   // them may have reached memory.
+  unsigned lost_count = 0;
   for (unsigned i = 0; i < self.undo_count; ++i) {
     const unsigned lost = strategy_->pick(*this, Choice::keep, 2);
     if (lost == 0) continue;
+    ++lost_count;
     decide(Choice::keep, current_, (i << 1U) | 1U);
     const LocationId id = self.undo[i].location;
     *granule_at(memory_.at(id).granule) = self.undo[i].before;
     memory_.append_plain(self.knowledge, current_, id, self.undo[i].before);
   }
+  if (witness_ != nullptr) witness_->died(self.undo_count - lost_count, lost_count);
   mix(0xDEAD);
   const Role& role = roles_[self.role];
   if (lives_[self.role] <= role.restarts) spawn(self.role);
@@ -385,15 +388,21 @@ void Engine::futex_wait(const volatile void* word, std::uint32_t expected, std::
   const auto found = static_cast<std::uint32_t>(memory_.newest(id) >>
                                                 (reinterpret_cast<std::uintptr_t>(word) % 8 * 8));
   if (config_.keeps_log) log_access("futex_wait", id, expected, Order::relaxed, 0);
-  if (found != expected) return;
+  const auto woke = [this, id](SleepEnd end) {
+    if (witness_ != nullptr) witness_->woke(tags_[id], end);
+  };
+  if (found != expected) return woke(SleepEnd::refused);
   if (config_.spurious_wakes) {
     const EngineHeap heap;
     if (strategy_->pick(*this, Choice::spurious, 2) != 0) {
       decide(Choice::spurious, current_, 1);
-      return;
+      return woke(SleepEnd::spurious);
     }
   }
+  if (witness_ != nullptr) witness_->falls_asleep(tags_[id]);
+  self().was_rung = false;
   sleep_until(deadline, memory_.at(id).granule + 1);
+  woke(self().was_rung ? SleepEnd::rung : SleepEnd::nap);
 }
 
 void Engine::futex_wake_all(const volatile void* word) {
@@ -403,7 +412,9 @@ void Engine::futex_wake_all(const volatile void* word) {
   const std::uint32_t key = memory_.at(id).granule + 1;
   for (std::uint32_t rest = sleeping_; rest != 0; rest &= rest - 1) {
     Process& process = processes_[static_cast<unsigned>(std::countr_zero(rest))];
-    if (process.futex == key) wake(process);
+    if (process.futex != key) continue;
+    process.was_rung = true;
+    wake(process);
   }
 }
 

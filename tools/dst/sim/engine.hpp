@@ -16,6 +16,7 @@
 #include "fiber.hpp"
 #include "kernel.hpp"
 #include "memory_model.hpp"
+#include "witness.hpp"
 
 namespace disruptor_mp::sim {
 
@@ -122,6 +123,7 @@ class Engine {
     std::uint64_t wake_time = 0;
     std::uint32_t futex = 0;  ///< 1 + granule slept on; 0: none
     bool yields = false;
+    bool was_rung = false;  ///< its last sleep was ended by a waker
     Knowledge knowledge;
     // The value of a plain store is in memory only when its process comes back to us.
     std::array<LocationId, 64> plain_pending{};
@@ -178,6 +180,9 @@ class Engine {
   void set_location_names(std::string (*name)(unsigned object, std::uint64_t offset)) noexcept {
     location_name_ = name;
   }
+  /// Until the next run begins.
+  void set_witness(Witness* witness) noexcept { witness_ = witness; }
+  [[nodiscard]] Witness* witness() const noexcept { return witness_; }
   void note(std::string text);
   [[nodiscard]] bool keeps_log() const noexcept { return config_.keeps_log; }
 
@@ -288,6 +293,8 @@ class Engine {
   std::vector<Decision> decisions_;
   std::vector<LogLine> log_;
   std::string (*idle_check_)() = nullptr;
+  Witness* witness_ = nullptr;
+  std::array<Witness::Tag, max_locations> tags_{};  ///< what the witness calls each location
   std::string (*location_name_)(unsigned, std::uint64_t) = nullptr;
   Fiber main_;
   std::uintptr_t base_ = 0;

@@ -44,6 +44,7 @@ LocationId Engine::locate(const volatile void* address, std::size_t size, bool w
   if (memory_.at(id).is_new) {
     memory_.at(id).is_new = false;
     may_read_[id] = may_write_[id] = 0;
+    if (witness_ != nullptr) tags_[id] = witness_->tag_of(object, within % object_size);
   }
   if ((allowed >> current_ & 1U) == 0) {
     const auto offset = static_cast<std::uint32_t>(within % object_size);
@@ -82,6 +83,7 @@ std::uint64_t Engine::atomic_load(const volatile void* address, unsigned size, O
       memory_.load(me.knowledge, current_, id, age, order) >> shift_of(address) & mask_of(size);
   mix(value + (std::uint64_t{id} << 48U));
   if (config_.keeps_log) log_access("load", id, value, order, age);
+  if (witness_ != nullptr) witness_->loaded(tags_[id], value, age);
   return value;
 }
 
@@ -107,6 +109,7 @@ void Engine::atomic_store(volatile void* address, unsigned size, std::uint64_t v
   if (config_.keeps_log) log_access("store", id, value, order, 0);
   store_value(id, whole, order);
   memory_.store(me.knowledge, current_, id, whole, order);
+  if (witness_ != nullptr) witness_->stored(tags_[id], value);
   mix(value + (std::uint64_t{id} << 48U) + 1);
 }
 
@@ -125,6 +128,7 @@ std::uint64_t Engine::atomic_update(volatile void* address, unsigned size, Order
   if (config_.keeps_log) log_access("update", id, after, order, 0);
   store_value(id, whole, order);
   memory_.exchange(me.knowledge, current_, id, whole, order);
+  if (witness_ != nullptr) witness_->stored(tags_[id], after);
   mix(after + (std::uint64_t{id} << 48U) + 2);
   return before;
 }
@@ -149,6 +153,7 @@ bool Engine::compare_exchange(volatile void* address, unsigned size, std::uint64
   if (config_.keeps_log) log_access("exchange", id, desired, success, 0);
   store_value(id, whole, success);
   memory_.exchange(me.knowledge, current_, id, whole, success);
+  if (witness_ != nullptr) witness_->stored(tags_[id], desired);
   mix(desired + (std::uint64_t{id} << 48U) + 4);
   return true;
 }
@@ -195,6 +200,7 @@ void Engine::plain_write(const volatile void* address, std::size_t size) {
     if (me.undo_count < me.undo.size())
       me.undo[me.undo_count++] = {.location = id, .before = *granule_at(memory_.at(id).granule)};
     if (config_.keeps_log) log_access("plain store", id, 0, Order::relaxed, 0);
+    if (witness_ != nullptr) witness_->wrote_plainly(tags_[id]);
     at = next;
   }
 }

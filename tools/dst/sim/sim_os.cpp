@@ -135,6 +135,7 @@ bool MemoryObject::try_lock(std::uint64_t byte, LockMode mode) {
   lock_call(*state_);
   const bool done = (mode == LockMode::shared || state_->access == Access::read_write) &&
                     sim.kernel().try_lock(state_->description, byte, mode == LockMode::exclusive);
+  if (!done && sim.witness() != nullptr) sim.witness()->lock_refused(byte);
   if (sim.keeps_log())
     sim.note("try_lock " + std::to_string(byte & 0xFFFFFFU) + (done ? "" : ": held by another"));
   return done;
@@ -172,6 +173,7 @@ bool MemoryObject::remove_name() {
   if (static_cast<unsigned>(named) != state_->object)
     engine().fail(Verdict::safety, "the name of another object is removed");
   engine().kernel().remove_name(state_->object);
+  if (engine().witness() != nullptr) engine().witness()->removed_name();
   if (engine().keeps_log()) engine().note("remove_name");
   return true;
 }

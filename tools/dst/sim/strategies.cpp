@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace disruptor_mp::sim {
 namespace {
@@ -36,6 +37,8 @@ void RandomBase::begin() {
   jump_odds_ = random_.one_in(2) ? 32U << random_.below(5) : 1000000;
   for (std::uint32_t& step : kill_steps_) step = 1 + random_.below(estimate_);
   std::sort(kill_steps_.begin(), kill_steps_.end());
+  for (Aim& aim : aims_) aim = aim_.one_in(2) ? Aim::any_step : static_cast<Aim>(1 + aim_.below(3));
+  last_op_.fill(Op::Kind::start);
 }
 
 unsigned RandomBase::read(const Engine& /*engine*/, unsigned n) {
@@ -47,7 +50,24 @@ bool RandomBase::kill(const Engine& engine) {
   const unsigned done = engine.kills();
   if (done >= kill_steps_.size()) return false;
   // The steps were drawn for as many kills as are allowed: take the earliest of these.
-  return engine.steps() >= kill_steps_[done] + done;
+  const Engine::Process& process = engine.process(engine.current());
+  const Op::Kind before = std::exchange(last_op_[engine.current()], process.pending.kind);
+  if (engine.steps() < kill_steps_[done] + done) return false;
+  bool is_worth_it = false;
+  switch (aims_[done]) {
+    case Aim::any_step:
+      return true;
+    case Aim::among_plain_stores:
+      is_worth_it = process.undo_count != 0;
+      break;
+    case Aim::before_a_store:
+      is_worth_it = process.pending.kind == Op::Kind::store;
+      break;
+    case Aim::after_a_store:
+      is_worth_it = before == Op::Kind::store;
+      break;
+  }
+  return is_worth_it && aim_.one_in(8);
 }
 
 unsigned RandomBase::pick(const Engine& /*engine*/, Choice choice, unsigned n) {
@@ -91,6 +111,7 @@ void PctStrategy::begin() {
   lowest_ = 1U << 29U;
   last_ = Engine::nobody;
   turn_ = 0;
+  last_ran_.fill(0);
 }
 
 unsigned PctStrategy::next(const Engine& engine, std::uint32_t candidates, std::uint32_t sleepers,
@@ -98,6 +119,7 @@ unsigned PctStrategy::next(const Engine& engine, std::uint32_t candidates, std::
   if (candidates == 0) return random_.one_in(4) ? any_of(random_, sleepers) : preferred;
   const unsigned current = engine.current();
   if (current != Engine::nobody) {
+    last_ran_[current] = engine.steps();
     turn_ = current == last_ ? turn_ + 1 : 0;
     last_ = current;
     bool falls = engine.process(current).yields || turn_ > longest_turn;
@@ -117,6 +139,7 @@ unsigned PctStrategy::next(const Engine& engine, std::uint32_t candidates, std::
   if ((candidates >> best & 1U) == 0) best = static_cast<unsigned>(std::countr_zero(candidates));
   for (std::uint32_t rest = candidates; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(rest));
+    if (engine.steps() - last_ran_[i] > longest_starving) priority_[i] = 2U << 30U;
     if (priority_[i] > priority_[best]) best = i;
   }
   return best;

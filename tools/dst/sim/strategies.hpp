@@ -35,7 +35,10 @@ class Random {
 /// The odds are themselves drawn per seed (swarm testing, Groce et al. 2012).
 class RandomBase : public Strategy {
  public:
-  void reseed(std::uint64_t seed) noexcept { random_.reseed(seed); }
+  void reseed(std::uint64_t seed) noexcept {
+    random_.reseed(seed);
+    aim_.reseed(~seed);
+  }
   void begin() override;
   unsigned read(const Engine& engine, unsigned n) override;
   bool kill(const Engine& engine) override;
@@ -49,6 +52,19 @@ class RandomBase : public Strategy {
   unsigned jump_odds_ = 64;  ///< one step in so many gives a sleeper its deadline early
   std::uint32_t estimate_ = 400;
   std::array<std::uint32_t, 8> kill_steps_{};
+
+ private:
+  /// Most steps of a run are of attaching and leaving: half of the deaths wait for a moment that is
+  /// worth more.
+  enum class Aim : std::uint8_t {
+    any_step,
+    among_plain_stores,  ///< of which any subset survives
+    before_a_store,      ///< all is done, and nobody knows
+    after_a_store,       ///< the news is there, and nobody was told
+  };
+  std::array<Aim, 8> aims_{};
+  Random aim_;
+  std::array<Op::Kind, max_processes> last_op_{};
 };
 
 /// Uniform among the runnable, with bursts: after each step it goes on with odds drawn per run.
@@ -77,6 +93,7 @@ class PctStrategy final : public RandomBase {
 
  private:
   static constexpr unsigned longest_turn = 400;
+  static constexpr std::uint32_t longest_starving = 1000;  ///< others may nap and wake for ever
 
   unsigned fixed_depth_;  ///< 0: 2, 3, 4 in turn
   unsigned runs_ = 0;
@@ -85,6 +102,7 @@ class PctStrategy final : public RandomBase {
   std::uint32_t lowest_ = 0;
   unsigned last_ = Engine::nobody;
   unsigned turn_ = 0;
+  std::array<std::uint32_t, max_processes> last_ran_{};
 };
 
 /// Every run that the bounds allow, each once: depth first, with sleep sets (Godefroid 1996), which

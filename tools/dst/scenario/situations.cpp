@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "situations.hpp"
+
+#include "disruptor_mp/membership/roster.hpp"
+#include "engine.hpp"
+#include "scenario.hpp"
+
+namespace disruptor_mp::sim {
+namespace {
+
+using Kind = Place::Kind;
+
+constexpr std::array<std::string_view, situation_count> names = {
+    "the producer sleeps on a full ring",
+    "a publish times out though its consumers live",
+    "a required consumer that is away holds the gate until patience ends",
+    "a claim is abandoned",
+    "only the first events of a claim are published",
+    "a claim of the whole ring",
+    "a row changes between the horizon and the second look at the gates",
+    "a producer dies between the horizon and its look at the gates",
+    "a producer dies between the copy of a staged event and its stamp",
+    "a producer dies between two stamps of a claim",
+    "a death keeps some words of an event and loses others",
+    "an event whose producer died publishing it is there",
+    "an event whose producer died publishing it is not there",
+    "a successor takes over behind a claim that is half stamped",
+    "a successor finds the producer lock held",
+    "two create one ring",
+    "a finished ring is made again",
+    "a successor dies taking over",
+    "the successor of a dead successor dies taking over",
+    "a producer dies closing",
+    "a consumer joins in the middle of a publish",
+    "a joiner is lapped between its looks at the horizon",
+    "a consumer dies joining",
+    "a consumer resumes after its death",
+    "events handled before a death are handled again",
+    "a batch of the whole ring",
+    "a consumer dies leaving",
+    "the gate of a dead consumer is released",
+    "who releases the gate of a dead consumer dies before saying so",
+    "a consumer is told that the producer is dead",
+    "a consumer is told that the producer has left",
+    "a producer closes while a consumer leaves",
+    "a consumer is the last one out and removes the name",
+    "a producer is the last one out and removes the name",
+    "an observer is overtaken while it copies",
+    "an observer is lapped before it looks",
+    "a consumer sleeps",
+    "the wake-up comes before the sleep",
+    "a sleep ends for no reason",
+    "a sleeper's nap ends because its ringer died before the bell",
+    "a stamp of an older lap is looked at",
+    "a load returns the store before the newest",
+    "a load returns a store two before the newest",
+    "a load returns a store three or more before the newest",
+    "events on both sides of 2^16 are handled",
+    "events on both sides of 2^32 are handled",
+    "events on both sides of 2^63 are handled",
+    "a ring of one slot",
+};
+
+// A place in sixteen bits.
+constexpr Witness::Tag pack(const Place& place) noexcept {
+  return static_cast<Witness::Tag>(static_cast<unsigned>(place.kind) << 8U | place.index);
+}
+constexpr Place unpack(Witness::Tag tag) noexcept {
+  return {.kind = static_cast<Kind>(tag >> 8U), .index = static_cast<std::uint8_t>(tag & 0xFFU)};
+}
+
+constexpr std::uint8_t data_bell = 1;
+constexpr std::uint8_t gates_bell = 2;
+constexpr std::uint8_t bell_of(Kind kind) noexcept {
+  return kind == Kind::data_bell ? data_bell : kind == Kind::gates_bell ? gates_bell : 0;
+}
+
+}  // namespace
+
+std::string_view to_string(Situation situation) noexcept {
+  return names[static_cast<std::size_t>(situation)];
+}
+
+Situations& situations() noexcept {
+  static Situations instance;
+  return instance;
+}
+
+void Situations::reset() noexcept {
+  reached_.reset();
+  deaths_in_takeover_ = 0;
+  actors_.fill(Actor());
+  if (setting.capacity == 1) reach(Situation::capacity_one);
+}
+
+Situations::Actor& Situations::self() noexcept { return actors_[engine().current()]; }
+
+bool Situations::is_anybody(Phase phase, bool producer) const noexcept {
+  for (unsigned i = 0; i < max_processes; ++i) {
+    const Engine::State state = engine().process(i).state;
+    if (actors_[i].phase == phase && actors_[i].is_producer == producer &&
+        i != engine().current() &&
+        (state == Engine::State::runnable || state == Engine::State::sleeping)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// --- Told by roles
+
+void Situations::is_producer() noexcept { self().is_producer = true; }
+void Situations::is_consumer(SimKind kind) noexcept { self().kind = kind; }
+
+void Situations::enters(Phase phase) noexcept {
+  Actor& actor = self();
+  actor.phase = phase;
+  if (phase == Phase::attaching) actor.cursor_stores = 0;
+  const bool meets = (phase == Phase::closing && is_anybody(Phase::leaving, false)) ||
+                     (phase == Phase::leaving && is_anybody(Phase::closing, true));
+  if (meets) reach(Situation::close_meets_leaver);
+}
+
+void Situations::publishes(std::uint64_t sequence, unsigned count) noexcept {
+  Actor& actor = self();
+  enters(Phase::publishing);
+  actor.next = sequence;
+  actor.count = count;
+  actor.stamps = 0;
+  actor.is_behind_horizon = false;
+  if (count == setting.capacity && count > 1) reach(Situation::whole_ring_claimed);
+}
+
+void Situations::reads_from(std::uint64_t sequence) noexcept {
+  enters(Phase::other);
+  self().next = sequence;
+  if (is_anybody(Phase::publishing, true)) reach(Situation::join_during_publish);
+}
+
+void Situations::handled(std::uint64_t sequence) noexcept {
+  self().next = sequence + 1;
+  if (sequence == std::uint64_t{1} << 16U) reach(Situation::across_2_16);
+  if (sequence == std::uint64_t{1} << 32U) reach(Situation::across_2_32);
+  if (sequence == std::uint64_t{1} << 63U) reach(Situation::across_2_63);
+}
+
+// --- Told by the engine
+
+// Of whatever object: who dies making a ring leaves one without a name.
+Witness::Tag Situations::tag_of(unsigned /*object*/, std::uint64_t offset) {
+  return pack(ring_place(offset));
+}
+
+void Situations::looked_at_horizon(Actor& actor, std::uint64_t horizon) noexcept {
+  const bool is_lapped = horizon - actor.next > setting.capacity && horizon > actor.next;
+  if (actor.kind == SimKind::observer && is_lapped) {
+    reach(actor.has_copied ? Situation::overtaken_in_copy : Situation::lapped_before_look);
+    actor.next = horizon - setting.capacity;
+  }
+  actor.has_copied = false;
+}
+
+void Situations::loaded(Tag tag, std::uint64_t value, unsigned age) {
+  const Place place = unpack(tag);
+  if (place.kind == Kind::other) return;
+  Actor& actor = self();
+  if (age == 1) reach(Situation::stale_by_one);
+  if (age == 2) reach(Situation::stale_by_two);
+  if (age > 2) reach(Situation::stale_by_three);
+  actor.unrung = static_cast<std::uint8_t>(actor.unrung & ~bell_of(place.kind));
+  switch (place.kind) {
+    case Kind::epoch:
+      if (actor.phase == Phase::publishing && actor.is_behind_horizon && value != actor.epoch)
+        reach(Situation::gates_changed_behind_horizon);
+      actor.epoch = value;
+      actor.is_behind_horizon = false;
+      break;
+    case Kind::horizon:
+      looked_at_horizon(actor, value);
+      break;
+    case Kind::slot_word:
+      actor.has_copied = true;
+      break;
+    case Kind::stamp:
+      if (!actor.is_producer && actor.phase == Phase::other && value != 0 && value <= actor.next)
+        reach(Situation::older_lap_stamp);
+      break;
+    default:
+      break;
+  }
+}
+
+void Situations::stored(Tag tag, std::uint64_t value) {
+  const Place place = unpack(tag);
+  Actor& actor = self();
+  actor.last_store = place;
+  switch (place.kind) {
+    case Kind::stamp:
+      ++actor.stamps;
+      actor.unrung |= data_bell;
+      break;
+    case Kind::published:
+    case Kind::end:
+      actor.unrung |= data_bell;
+      break;
+    case Kind::horizon:
+      actor.is_behind_horizon = true;
+      break;
+    case Kind::row_cursor:
+      actor.unrung |= gates_bell;
+      if (actor.phase == Phase::attaching && ++actor.cursor_stores == 2)
+        reach(Situation::joiner_lapped);
+      break;
+    case Kind::row_status:
+      actor.unrung |= gates_bell;
+      if (RowStatus::unpack(value).state == format::RowState::dead) {
+        actor.has_released = true;
+        reach(Situation::dead_gate_released);
+      }
+      break;
+    case Kind::epoch:
+      actor.has_released = false;
+      break;
+    default:
+      break;
+  }
+  actor.unrung = static_cast<std::uint8_t>(actor.unrung & ~bell_of(place.kind));
+}
+
+void Situations::wrote_plainly(Tag tag) { self().last_store = unpack(tag); }
+
+void Situations::falls_asleep(Tag tag) {
+  Actor& actor = self();
+  actor.sleeps_on = bell_of(unpack(tag).kind);
+  actor.is_forgotten = false;
+  if (!actor.is_producer) reach(Situation::consumer_sleeps);
+  if (actor.is_producer && actor.phase == Phase::publishing) reach(Situation::full_ring);
+}
+
+void Situations::woke(Tag /*tag*/, SleepEnd end) {
+  Actor& actor = self();
+  if (end == SleepEnd::refused) reach(Situation::wake_before_wait);
+  if (end == SleepEnd::spurious) reach(Situation::spurious_wake);
+  if (end == SleepEnd::nap && actor.is_forgotten) reach(Situation::ringer_died);
+  actor.sleeps_on = 0;
+}
+
+void Situations::died(unsigned kept, unsigned lost) {
+  const Actor& actor = self();
+  const bool publishes = actor.phase == Phase::publishing;
+  const std::uint64_t slot = (actor.next + actor.stamps) & (setting.capacity - 1);
+  const bool has_written = actor.last_store.kind == Kind::slot_word;
+  if (publishes && has_written && kept != 0 && lost != 0) reach(Situation::torn_event);
+  // The events behind the staged ones are written in place, before any stamp.
+  if (publishes && setting.stamped && setting.publishing == Publishing::claim && has_written &&
+      actor.last_store.index == slot && actor.stamps < simulated_staging) {
+    reach(Situation::death_between_copy_and_stamp);
+  }
+  if (publishes && actor.stamps != 0 && actor.stamps < actor.count)
+    reach(Situation::death_between_stamps);
+  if (publishes && actor.is_behind_horizon) reach(Situation::death_behind_horizon);
+  if (actor.has_released) reach(Situation::death_in_repair);
+  if (actor.phase == Phase::closing) reach(Situation::death_in_closing);
+  if (actor.phase == Phase::leaving) reach(Situation::death_in_leaving);
+  if (actor.phase == Phase::attaching && !actor.is_producer) reach(Situation::death_in_join);
+  if (actor.phase == Phase::attaching && actor.is_producer && oracle().does_ring_exist()) {
+    reach(++deaths_in_takeover_ > 1 ? Situation::death_in_second_takeover
+                                    : Situation::death_in_takeover);
+  }
+  for (Actor& other : actors_)
+    other.is_forgotten = other.is_forgotten || (other.sleeps_on & actor.unrung) != 0;
+}
+
+void Situations::removed_name() {
+  reach(self().is_producer ? Situation::name_removed_by_producer
+                           : Situation::name_removed_by_consumer);
+}
+
+void Situations::lock_refused(std::uint64_t byte) {
+  if (byte == format::lock::producer && self().phase == Phase::attaching)
+    reach(Situation::takeover_refused);
+}
+
+}  // namespace disruptor_mp::sim
