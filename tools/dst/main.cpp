@@ -38,6 +38,8 @@ void add_mutant_options(CLI::App& command, MutantOptions& options) {
   command.add_option("--jobs", options.jobs, "processes that share the seeds")
       ->check(CLI::Range(1, 256));
   command.add_option("--out", options.out, "write a trace of each kill into this folder");
+  command.add_option("--record", options.record,
+                     "write shrunk traces of the faults that were once in our code: tests/traces");
   command.add_flag("--check", options.checks, "build nothing; see that every patch applies");
   command.add_flag("--json", options.json, "print the table as JSON");
 }
@@ -52,6 +54,7 @@ int main(int argc, char** argv) {
   MutantOptions mutant_options;
   std::string path;
   std::string out;
+  bool is_fixed = false;
 
   auto* list_command = app.add_subcommand("list", "the profiles");
   auto* run_command = app.add_subcommand("run", "run a profile for many seeds");
@@ -61,6 +64,7 @@ int main(int argc, char** argv) {
   auto* explain_command = app.add_subcommand("explain", "play a trace and print every step");
   for (auto* command : {replay_command, shrink_command, explain_command})
     command->add_option("trace", path, "file that `dst run --out` wrote")->required();
+  replay_command->add_flag("--fixed", is_fixed, "its fault is mended: the schedule must pass now");
   shrink_command->add_option("--out", out, "where to write the result (over the trace)");
   auto* mutants_command =
       app.add_subcommand("mutants", "break the code on purpose, and see that it is noticed");
@@ -70,7 +74,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     if (*list_command) return list();
     if (*run_command) return run(options);
-    if (*replay_command) return replay(path);
+    if (*replay_command) return replay(path, is_fixed);
     if (*shrink_command) return shrink_file(path, out);
     if (*explain_command) return explain(path);
     if (*mutants_command) return mutants(mutant_options);

@@ -38,14 +38,16 @@ struct MutantOptions {
   std::vector<std::string> only;  ///< beginnings of names
   std::uint64_t seeds = 4000;
   unsigned jobs = 1;
-  std::string out;      ///< traces of the kills
+  std::string out;      ///< folder for traces of the kills
+  std::string record;   ///< folder for shrunk traces of faults that were found here
   bool checks = false;  ///< only that the patches apply
   bool json = false;
 };
 int mutants(const MutantOptions& options);
 
 int list();
-int replay(const std::string& path);
+/// `is_fixed`: the trace is of a fault that has been mended since; its schedule must pass now.
+int replay(const std::string& path, bool is_fixed);
 int shrink_file(const std::string& path, const std::string& out);
 int explain(const std::string& path);
 

@@ -27,6 +27,7 @@ void read_head(Mutant& mutant) {
     const auto after = [&line](std::string_view word) { return line.substr(word.size()); };
     if (line.starts_with("Breaks: ")) mutant.breaks = after("Breaks: ");
     if (line.starts_with("Equivalent: ")) mutant.equivalent = after("Equivalent: ");
+    if (line.starts_with("Found: ")) mutant.found = after("Found: ");
   }
   if (mutant.breaks.empty())
     throw std::runtime_error(mutant.patch.string() + " does not say what it breaks");

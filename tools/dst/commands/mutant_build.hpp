@@ -8,12 +8,14 @@
 namespace disruptor_mp::sim {
 
 /// A deliberate fault: tools/dst/mutants/<name>.patch. Lines before the patch itself say
-/// `Breaks: …` and, if no run can tell it from the original, `Equivalent: …` with the argument.
+/// `Breaks: …`; `Equivalent: …` with the argument, if no run can tell it from the original;
+/// `Found: …` with the seed, if it was in our code until the simulation found it.
 struct Mutant {
   std::string name;
   std::filesystem::path patch;
   std::string breaks;
   std::string equivalent;  ///< "": it must be killed
+  std::string found;
 };
 /// Those whose names begin with one of `only`; all if that is empty.
 [[nodiscard]] std::vector<Mutant> find_mutants(const std::filesystem::path& folder,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -17,14 +18,17 @@
 namespace disruptor_mp::sim {
 namespace {
 
+namespace fs = std::filesystem;
+
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 /// In the order in which they are tried: what finds most comes first.
-constexpr std::array swarm_profiles = {"steady",     "crowd",     "sleepers",         "crash",
-                                       "membership", "observers", "crash-membership", "handover",
-                                       "standby",    "chaos",     "observers-crash"};
-constexpr std::array exhaustive_profiles = {"tiny", "tiny-claim", "tiny-observer"};
+constexpr std::array swarm_profiles = {
+    "steady",           "crowd",    "sleepers", "crash", "membership", "observers",
+    "crash-membership", "handover", "standby",  "away",  "chaos",      "observers-crash"};
+/// First by PCT, then to the end or the end of patience.
+constexpr std::array tiny_profiles = {"tiny", "tiny-claim", "tiny-observer"};
 constexpr double profile_seconds = 120;
 
 enum class Fate : std::uint8_t { killed, survived, equivalent, broken };
@@ -67,6 +71,20 @@ bool kills(const Recipe& recipe, std::vector<std::string> options, Outcome& outc
   return true;
 }
 
+/// Shrinks the trace of a kill, with the mutant's own program, into `folder`.
+void record(const Recipe& recipe, const Mutant& mutant, const fs::path& traces,
+            const std::string& folder) {
+  fs::create_directories(folder);
+  const std::string to = fs::absolute(folder) / (mutant.name + ".json");
+  for (const auto& trace : fs::directory_iterator(traces)) {
+    const ChildResult result =
+        run_child({(recipe.work / "dst").string(), "shrink", trace.path().string(), "--out", to},
+                  recipe.work.string(), profile_seconds);
+    fmt::print(stderr, "{}: {}", mutant.name, result.output);
+    break;
+  }
+}
+
 Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mutant& mutant) {
   Outcome outcome;
   if (std::string problem = build(recipe, mutant, options.jobs); !problem.empty()) {
@@ -75,12 +93,18 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
     return outcome;
   }
   const auto start = Clock::now();
+  const bool records = !options.record.empty() && !mutant.found.empty();
+  fs::path traces = options.out.empty() ? fs::path() : fs::absolute(options.out);
+  if (records && traces.empty()) traces = recipe.work / "traces";
+  if (!traces.empty()) fs::remove_all(traces / mutant.name);
   const auto attempt = [&](const char* profile, std::vector<std::string> more) {
     more.insert(more.begin(), {"--profile", profile});
-    if (!options.out.empty()) more.insert(more.end(), {"--out", options.out + "/" + mutant.name});
+    if (!traces.empty()) more.insert(more.end(), {"--out", (traces / mutant.name).string()});
     const bool is_dead = kills(recipe, more, outcome);
-    if (is_dead) outcome.profile = profile;
-    return is_dead;
+    if (!is_dead) return false;
+    outcome.profile = profile;
+    if (records) record(recipe, mutant, traces / mutant.name, options.record);
+    return true;
   };
   const std::string seeds = std::to_string(options.seeds);
   const std::string jobs = std::to_string(options.jobs);
@@ -89,7 +113,12 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
                   [&](const char* profile) {
                     return attempt(profile, {"--seeds", seeds, "--jobs", jobs});
                   }) ||
-      std::any_of(exhaustive_profiles.begin(), exhaustive_profiles.end(), [&](const char* profile) {
+      std::any_of(tiny_profiles.begin(), tiny_profiles.end(),
+                  [&](const char* profile) {
+                    return attempt(profile, {"--strategy", "pct", "--crashes", "1", "--seeds",
+                                             std::to_string(4 * options.seeds), "--jobs", jobs});
+                  }) ||
+      std::any_of(tiny_profiles.begin(), tiny_profiles.end(), [&](const char* profile) {
         return attempt(profile, {"--strategy", "dfs", "--crashes", "1", "--preemptions", "2",
                                  "--stale-reads", "1", "--time", "30s"});
       });

@@ -22,6 +22,17 @@ Trace read_trace(const std::string& path) {
   return trace_from_json(text.str());
 }
 
+/// The schedule of a mended fault passes, and still leads somewhere.
+int replay_fixed(const Trace& trace, const ReplayStrategy& strategy, const RunResult& result) {
+  const std::size_t all = trace.decisions.size();
+  fmt::print("was: {}\nnow: {} {}\n{} of {} decisions met\n", trace.result.problem,
+             to_string(result.verdict), result.problem, strategy.used(), all);
+  if (result.verdict != Verdict::pass) return static_cast<int>(result.verdict);
+  if (strategy.used() * 2 >= all) return 0;
+  fmt::print("the trace does not fit the code any more: record it anew, `dst mutants --record`\n");
+  return exit_replay_differs;
+}
+
 }  // namespace
 
 int list() {
@@ -30,18 +41,19 @@ int list() {
   return 0;
 }
 
-int replay(const std::string& path) {
+int replay(const std::string& path, bool is_fixed) {
   const Trace trace = read_trace(path);
   ReplayStrategy strategy(trace.decisions);
   engine().record_decisions(true);
   const RunResult result = run_once(trace.spec, strategy);
+  if (is_fixed) return replay_fixed(trace, strategy, result);
   const auto& done = engine().decisions();
   if (done != trace.decisions) {
     const auto [a, b] =
         std::mismatch(done.begin(), done.end(), trace.decisions.begin(), trace.decisions.end());
     const Decision& d = b != trace.decisions.end() ? *b : *a;
-    fmt::print("replay differs at decision {}: process {}, step {}\n", a - done.begin(), d.process,
-               d.step);
+    fmt::print("replay differs at decision {}: process {} ({}), step {}\n", a - done.begin(),
+               d.process, engine().name_of(d.process), d.step);
     return exit_replay_differs;
   }
   if (result.hash != trace.result.hash || result.verdict != trace.result.verdict) {
