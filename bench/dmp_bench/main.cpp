@@ -44,6 +44,7 @@ int parse(int argc, char** argv, Options& options) {
       "  dmp-bench --case 'stream/32'         one group, thoroughly\n"
       "  dmp-bench --case '^layout/'          both slot layouts, all sizes (not in the suite)\n"
       "  dmp-bench --json figures.json        everything measured, slice by slice\n"
+      "  dmp-bench --json --quick > f.json    the same on stdout, without the table\n"
       "exit: 0 measured, 1 a process failed or an event was wrong, 2 usage, 130 interrupted");
   app.add_option("--case", options.pattern,
                  "only cases whose name has a match of this regular expression");
@@ -73,7 +74,12 @@ int parse(int argc, char** argv, Options& options) {
       ->capture_default_str();
   app.add_option("--file-dir", options.settings.file_directory,
                  "where the rings of file cases lie (default: the temporary directory)");
-  app.add_option("--json", options.json_path, "also write everything to this file; - is stdout");
+  app.add_option("--json", options.json_path,
+                 "also write everything to this file; without one, or with -, nothing\n"
+                 "but JSON on stdout")
+      ->type_name("FILE")
+      ->expected(0, 1)
+      ->default_str("-");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -42,10 +43,12 @@ Outcome run_bench(const std::string& arguments) {
 }
 
 /// The shortest run there is: one round, one slice a contender.
+std::string tiny(const std::string& cases) {
+  return "--quick --rounds 1 --seconds 0.001 --slice-ms 0.2 --capacity 256 --case '" + cases + "'";
+}
+
 json measure(const std::string& cases) {
-  const Outcome outcome = run_bench(
-      "--quick --rounds 1 --seconds 0.001 --slice-ms 0.2 --capacity 256 --json - --case '" + cases +
-      "'");
+  const Outcome outcome = run_bench(tiny(cases) + " --json -");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   return json::parse(outcome.output);
 }
@@ -140,6 +143,22 @@ TEST(Bench, The_table_fits_into_a_hundred_columns) {
     if (line.starts_with("compiler") || line.starts_with("cpu")) continue;  // as long as they are
     EXPECT_LE(line.size(), 100U) << line;
   }
+}
+
+TEST(Bench, Json_goes_to_stdout_unless_a_file_is_named) {
+  const std::string tiny_case = tiny("^stream/8/64$");
+  for (const std::string& arguments :
+       {"--json " + tiny_case, tiny_case + " --json", tiny_case + " --json=-"}) {
+    const Outcome outcome = run_bench(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    EXPECT_EQ(json::parse(outcome.output).at("cases").size(), 1U);
+  }
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("dmp-bench-test-" + std::to_string(getpid()) + ".json");
+  const Outcome outcome = run_bench(tiny_case + " --json " + file.string());
+  EXPECT_THAT(outcome.output, HasSubstr("stream/8/64"));
+  EXPECT_EQ(json::parse(std::ifstream(file)).at("cases").size(), 1U);
+  std::filesystem::remove(file);
 }
 
 TEST(Bench, Nothing_of_it_remains) {
