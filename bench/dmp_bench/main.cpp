@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <regex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "disruptor_mp/base/error.hpp"
@@ -147,6 +149,17 @@ void run(const Options& options, const std::vector<Case>& cases) {
   if (!options.json_path.empty()) write(run, options.json_path);
 }
 
+void list(const std::vector<Case>& cases) {
+  for (const Case& work : cases)
+    fmt::print("{}{}\n", work.name, work.in_suite ? "" : "  (only if asked for)");
+}
+
+/// What was printed may still lie in a buffer when the disk is full.
+void flush_stdout() {
+  if (std::fflush(stdout) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot write");
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(bugprone-exception-escape): without memory for a command line there is no going on
@@ -156,11 +169,11 @@ int main(int argc, char** argv) {
   try {
     const std::vector<Case> cases = select(options);
     if (options.list) {
-      for (const Case& work : cases)
-        fmt::print("{}{}\n", work.name, work.in_suite ? "" : "  (only if asked for)");
-      return 0;
+      list(cases);
+    } else {
+      run(options, cases);
     }
-    run(options, cases);
+    flush_stdout();
     return 0;
   } catch (const Interrupted&) {
     fmt::print(stderr, "dmp-bench: interrupted\n");
@@ -173,7 +186,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "dmp-bench: {}\n", error.what());
     return 2;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "dmp-bench: {}\n", error.what());
+    fmt::print(stderr, "dmp-bench: {}{}\n", std::ferror(stdout) != 0 ? "stdout: " : "",
+               error.what());
     return 1;
   }
 }

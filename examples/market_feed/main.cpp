@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <disruptor_mp/base/error.hpp>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "market_feed/error.hpp"
 #include "market_feed/roles.hpp"
@@ -53,6 +55,12 @@ int run(const feed::RunOptions& options, bool as_json) {
     std::puts(nlohmann::json(report).dump(2).c_str());
   } else {
     std::fputs(("\n" + feed::text_of(report)).c_str(), stdout);
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw feed::Error({.object = "stdout",
+                       .found = std::generic_category().message(errno),
+                       .expected = "room for the report",
+                       .remedy = "check where it leads to"});
   }
   return report.passed() ? exit_pass : exit_wrong;
 }

@@ -29,8 +29,9 @@ struct Outcome {
   std::string output;  ///< stdout and stderr
 };
 
-Outcome run_bench(const std::string& arguments) {
-  const std::string command = std::string(DMP_BIN_DIR) + "/dmp-bench " + arguments + " 2>&1";
+Outcome run_bench(const std::string& arguments, const std::string& stdout_to = "") {
+  const std::string command =
+      std::string(DMP_BIN_DIR) + "/dmp-bench " + arguments + " 2>&1 " + stdout_to;
   std::FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {};
   Outcome outcome;
@@ -159,6 +160,14 @@ TEST(Bench, Json_goes_to_stdout_unless_a_file_is_named) {
   EXPECT_THAT(outcome.output, HasSubstr("stream/8/64"));
   EXPECT_EQ(json::parse(std::ifstream(file)).at("cases").size(), 1U);
   std::filesystem::remove(file);
+}
+
+TEST(Bench, Output_that_cannot_be_written_is_an_error) {
+  for (const std::string& arguments : {std::string("--list"), tiny("^stream/8/64$") + " --json"}) {
+    const Outcome outcome = run_bench(arguments, ">/dev/full");
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.output, HasSubstr("stdout: cannot write"));
+  }
 }
 
 TEST(Bench, Nothing_of_it_remains) {

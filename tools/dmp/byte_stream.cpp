@@ -19,7 +19,7 @@ namespace {
                 {.object = object,
                  .problem = problem,
                  .found = std::generic_category().message(error),
-                 .expected = {},
+                 .expected = "a stream without errors",
                  .remedy = "Check where it leads to."});
 }
 
@@ -33,6 +33,8 @@ void reserve_standard_streams() {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) != fd) ::_exit(1);
   }
 }
+
+void fail_stdout(int error) { fail("stdout", "it cannot be written", error); }
 
 ByteInput::Result ByteInput::read(std::span<std::byte> into, int wake_fd) {
   for (;;) {
@@ -58,7 +60,7 @@ void ByteOutput::flush() {
       continue;
     }
     if (errno == EPIPE) throw BrokenPipe{};
-    if (!is_interruption(errno)) fail("stdout", "it cannot be written", errno);
+    if (!is_interruption(errno)) fail_stdout(errno);
     pollfd writable{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
     ::poll(&writable, 1, -1);  // stdout may be non-blocking if it is shared with others
   }

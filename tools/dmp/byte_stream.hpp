@@ -14,6 +14,9 @@ namespace disruptor_mp::tool {
 /// written into. Call first.
 void reserve_standard_streams();
 
+/// @param error the errno of the write
+[[noreturn]] void fail_stdout(int error);
+
 /// stdin, unbuffered: what has come can be passed on at once.
 class ByteInput {
  public:

@@ -2,11 +2,16 @@
 //
 // dmp: rings from the command line. Each subcommand is a file of its own; here they are put
 // together, and what goes wrong in them becomes one line and an exit code.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 #include <string>
+#include <system_error>
 
 #include "byte_stream.hpp"
 #include "command.hpp"
@@ -17,9 +22,25 @@
 namespace disruptor_mp::tool {
 namespace {
 
+/// Runs the command, and makes sure that what it printed has arrived: a disk may be full. That the
+/// reader of a pipe has gone is no error.
+ExitCode run_and_flush(const Invocation& invocation) {
+  ExitCode code = ExitCode::ok;
+  int error = 0;
+  try {
+    code = invocation.run();
+    if (std::fflush(stdout) != 0) error = errno;
+  } catch (const std::system_error& failure) {
+    if (std::ferror(stdout) == 0) throw;  // it was not printing that failed
+    error = failure.code().value();
+  }
+  if (error != 0 && error != EPIPE) fail_stdout(error);
+  return code;
+}
+
 ExitCode run_reporting(const Invocation& invocation) {
   try {
-    return invocation.run();
+    return run_and_flush(invocation);
   } catch (const Error& error) {
     report(error, invocation.json);
     return exit_code_of(error.code());
@@ -75,7 +96,13 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wish) {
-    return app.exit(wish);  // --help or --version, on stdout
+    invocation.run = [&] {  // --help or --version, on stdout
+      std::ostringstream text;
+      app.exit(wish, text, text);
+      fmt::print("{}", text.str());
+      return ExitCode::ok;
+    };
+    return static_cast<int>(run_reporting(invocation));
   } catch (const CLI::ParseError& error) {
     const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
     report_usage(command_named(app), sentence_of(error), json);
