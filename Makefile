@@ -24,7 +24,7 @@ build: ## build library, tests and programs into build/release
 
 .PHONY: demo
 demo: ## build and run the market-data demonstration; FEED=path replays a recording of yours
-	@scripts/demo $(FEED)
+	@scripts/demo $(if $(FEED),"$(FEED)")
 
 .PHONY: test
 test: ## build and run all tests

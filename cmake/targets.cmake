@@ -12,12 +12,13 @@ function(dmp_add_program_folders)
 endfunction()
 
 # dmp_add_test(name SOURCES file... [LIBS target...] [LABELS label...] [TIMEOUT seconds]
-#              [ENVIRONMENT NAME=value...] [SERIAL])
+#              [ENVIRONMENT NAME=value...] [SERIAL] [OPTIMISED])
 # One GoogleTest binary bin/<name>; every TEST becomes a ctest test of its own, so tests run in
-# parallel and must not share names of shared memory. SERIAL is for tests that need both cores.
+# parallel and must not share names of shared memory. SERIAL is for tests that need both cores;
+# OPTIMISED ones are compiled like a user's program.
 # Sources see DMP_SOURCE_DIR (repository root) and DMP_BIN_DIR (folder of the built programs).
 function(dmp_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;OPTIMISED" "TIMEOUT" "SOURCES;LIBS;LABELS;ENVIRONMENT")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "dmp_add_test(${name}): SOURCES is required; "
       "not understood: '${arg_UNPARSED_ARGUMENTS}'")
@@ -36,7 +37,11 @@ function(dmp_add_test name)
     DMP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(${name} PRIVATE
     ${arg_LIBS} disruptor_mp::disruptor_mp GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} REUSE_FROM dmp_test_headers)
+  if(arg_OPTIMISED)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+  else()
+    target_precompile_headers(${name} REUSE_FROM dmp_test_headers)
+  endif()
   dmp_link_rapidcheck_if_included(${name})
 
   set(properties TIMEOUT ${arg_TIMEOUT})

@@ -25,7 +25,7 @@ constexpr std::string_view kill_form =
   throw Error({.object = "--kill " + excerpt(text),
                .found = found,
                .expected = std::string(kill_form),
-               .remedy = "write for example --kill analytics@50% or --kill gateway.1@12.5%"});
+               .remedy = "write for example --kill analytics@50% or --kill gateway@12.5%"});
 }
 
 std::optional<Role> role_of(std::string_view name) {

@@ -101,7 +101,8 @@ class Process {
         const std::uint64_t stop = *std::ranges::min_element(options_.stops);
         const int pid = child_->pid();
         child_->kill();
-        std::erase(options_.stops, stop);
+        options_.stops.erase(
+            std::ranges::find(options_.stops, stop));  // one of them: it may be twice
         ++restarts_;
         start();
         return fmt::format("killed {} (pid {}) at event {}, restarted as pid {}", name_of(role_),

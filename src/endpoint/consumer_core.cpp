@@ -84,9 +84,7 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
     require_this_boot(segment);
     return join(segment, options, deadline);
   } catch (...) {
-    // Who only came to the door may have kept the last one who left from removing a finished ring.
-    segment.object().unlock(format::lock::attached);
-    remove_if_finished(segment);
+    let_go(segment);
     throw;
   }
 }
@@ -137,7 +135,7 @@ Poll ConsumerCore::absence() {
 
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
-  if (segment_.control().end.load(std::memory_order_acquire) == next) return Poll::closed;
+  if (segment_.control().end.load(std::memory_order_acquire) <= next) return Poll::closed;
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
   const Poll name = name_absence();
@@ -147,17 +145,14 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   }
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
-  return segment_.control().end.load(std::memory_order_acquire) == next ? Poll::closed : name;
+  return segment_.control().end.load(std::memory_order_acquire) <= next ? Poll::closed : name;
 }
 
 void ConsumerCore::leave(bool resigns) noexcept {
   if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
   has_left_ = true;
   if (membership_) membership_->leave(segment_, resigns);
-  // Let go before asking: whoever closes after our question finds nobody and removes the name; who
-  // closed before it is seen by our question.
-  segment_.object().unlock(format::lock::attached);
-  remove_if_finished(segment_);
+  let_go(segment_);
 }
 
 }  // namespace disruptor_mp::detail

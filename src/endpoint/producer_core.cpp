@@ -133,9 +133,10 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
       Membership::join(segment, format::RowKind::producer, options.id, os::now());
   membership.activate(segment, Sequence(options.first_sequence));
   become_producer(segment, membership);
-  if (!segment.publish_name()) fail_exists(object_name);
-  return std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
-                                        options.first_sequence, options);
+  auto core = std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
+                                             options.first_sequence, options);
+  if (!core->segment_.publish_name()) fail_exists(object_name);  // last: nothing can fail after it
+  return core;
 }
 
 std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const EventType& event,
@@ -155,9 +156,7 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
   try {
     return succeed(segment, layout, options, deadline);
   } catch (...) {
-    // Who only came to the door may have kept the last one who left from removing a finished ring.
-    segment.object().unlock(format::lock::attached);
-    remove_if_finished(segment);
+    let_go(segment);
     throw;
   }
 }
@@ -181,7 +180,8 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
     fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
   const std::uint64_t next = position.published.value();
   if (const std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
-      next > horizon || horizon - next > segment.shape().capacity) {
+      next > horizon || horizon - next > segment.shape().capacity ||
+      next < segment.shape().first_sequence) {
     throw Error(
         Errc::corrupt,
         {.object = segment.name(),
@@ -286,11 +286,24 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
 
 template <class Arrived, class Fail>
 void ProducerCore::wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&& fail) {
-  const auto nothing_else = [] { return false; };
+  const auto is_nameless = [this] { return !segment_.object().is_named(); };
   // Joining consumers ring the gates bell; their dying does not, so the count is also taken anew
   // after every nap.
   const Waiter waiter(WaitStrategy::block(0), &gates_bell_, fences_, longest_producer_nap);
-  if (waiter.wait(deadline_in(timeout), arrived, nothing_else) != Waiter::Outcome::ready) fail();
+  switch (waiter.wait(deadline_in(timeout), arrived, is_nameless)) {
+    case Waiter::Outcome::ready:
+      return;
+    case Waiter::Outcome::timed_out:
+      fail();
+      return;
+    case Waiter::Outcome::gave_up:
+      throw Error(Errc::object_replaced, {.object = segment_.name(),
+                                          .problem = "nobody can find this ring any more",
+                                          .found = "its name removed, or leading to another object",
+                                          .expected = "the name it was created under",
+                                          .remedy = "Create the ring again; see who removed " +
+                                                    segment_.object().name().path() + "."});
+  }
 }
 
 namespace {
@@ -355,7 +368,7 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
 }
 
 void ProducerCore::close(std::uint64_t next) {
-  if (closed_ || has_left_) return;
+  if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
   limit_ = 0;
   format::Control& control = segment_.control();
@@ -381,10 +394,7 @@ void ProducerCore::leave(std::uint64_t next) noexcept {
   segment_.object().unlock(format::lock::producer);
   fences_.light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment_.bells().data).ring_if_awaited();
-  // Let go before asking: whoever closes after our question finds nobody and removes the name; who
-  // closed before it is seen by our question.
-  segment_.object().unlock(format::lock::attached);
-  remove_if_finished(segment_);
+  let_go(segment_);
 }
 
 std::vector<Participant> ProducerCore::participants() const {

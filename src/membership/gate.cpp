@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/membership/gate.hpp"
 
+#include <new>
+
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/ring/window.hpp"
 
@@ -64,16 +66,21 @@ std::optional<Participant> Gate::examine_holders(std::uint64_t next) {
   const std::uint64_t slowest = minimum(next);
   std::optional<std::uint32_t> away;
   for (const Entry& entry : entries_) {
-    if (segment_->object().is_locked_elsewhere(format::lock::row(entry.row))) continue;
+    if (segment_->object().is_locked_elsewhere(format::lock::row(entry.row), os::LockMode::shared))
+      continue;
     const bool is_released = release_gate_of_dead(*segment_, entry.row);
     if (!is_released && position(entry, next) == slowest) away = entry.row;
   }
   if (!away) return std::nullopt;
-  for (Participant& participant : list_participants(*segment_)) {
-    if (participant.row == *away && participant.presence != Participant::Presence::alive &&
-        participant.presence != Participant::Presence::stopped) {
-      return std::move(participant);
+  try {
+    for (Participant& participant : list_participants(*segment_)) {
+      if (participant.row == *away && participant.presence != Participant::Presence::alive &&
+          participant.presence != Participant::Presence::stopped) {
+        return std::move(participant);
+      }
     }
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;  // publish never throws; the question is asked again
   }
   return std::nullopt;
 }

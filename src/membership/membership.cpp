@@ -25,8 +25,12 @@ constexpr auto retry_pause = 1ms;
 /// that.
 constexpr auto repair_time = 100ms;
 
-std::uint64_t id_lock(std::string_view id) {
-  return format::lock::id(fnv1a(std::as_bytes(std::span(id))));
+/// A producer and a consumer of one id are two participants: a producer must not come into the row
+/// of a required consumer that is away, and lose what that one has not read.
+std::uint64_t id_lock(RowKind kind, std::string_view id) {
+  const std::string text =
+      (kind == RowKind::producer ? "producer " : "consumer ") + std::string(id);
+  return format::lock::id(fnv1a(std::as_bytes(std::span(text))));
 }
 
 RowStatus status_of(const format::Row& row) {
@@ -42,10 +46,12 @@ void announce_change(Segment& segment) {
   Bell(segment.bells().gates).ring_if_awaited();
 }
 
-/// Did somebody hold this row under this id before?
-bool belongs_to(const format::Row& row, std::string_view id) {
-  const RowState state = status_of(row).state;
-  return (state == RowState::active || state == RowState::left || state == RowState::dead) &&
+/// Did somebody hold this row under this id, and in the same role, before?
+bool belongs_to(const format::Row& row, RowKind kind, std::string_view id) {
+  const RowStatus status = status_of(row);
+  return (status.state == RowState::active || status.state == RowState::left ||
+          status.state == RowState::dead) &&
+         (status.kind == RowKind::producer) == (kind == RowKind::producer) &&
          read_row_id(row) == id;
 }
 
@@ -69,10 +75,11 @@ std::optional<std::uint32_t> lock_row(Segment& segment, Suitable&& suitable) {
   return std::nullopt;
 }
 
-[[noreturn]] void fail_alive(const Segment& segment, const std::string& id) {
+[[noreturn]] void fail_alive(const Segment& segment, RowKind kind, const std::string& id) {
   std::string holder = "a living participant";
   for (const Participant& participant : list_participants(segment)) {
-    if (participant.id == id) holder = describe(participant);
+    const bool same_role = (participant.kind == RowKind::producer) == (kind == RowKind::producer);
+    if (participant.id == id && same_role) holder = describe(participant);
   }
   throw Error(Errc::consumer_alive,
               {.object = segment.name(),
@@ -123,30 +130,34 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
   };
 
   // The id first: from here on nobody else with this id looks for a row.
-  while (!segment.object().try_lock(id_lock(id), LockMode::exclusive)) {
-    pause_or(deadline, [&] { fail_alive(segment, id); });
+  while (!segment.object().try_lock(id_lock(kind, id), LockMode::exclusive)) {
+    pause_or(deadline, [&] { fail_alive(segment, kind, id); });
   }
 
   const TimePoint repaired = std::max(deadline, os::now() + repair_time);
   for (;;) {
     if (const auto own =
-            lock_row(segment, [&](const format::Row& row) { return belongs_to(row, id); })) {
+            lock_row(segment, [&](const format::Row& row) { return belongs_to(row, kind, id); })) {
       // The row stays as it is until `activate`: if it gates (a required consumer, or one whose
       // death nobody has met yet) it goes on gating, so nothing this id has not read is lost
       // meanwhile.
       const format::Row& row = segment.row(*own);
       const RowStatus old = status_of(row);
       const bool was_consumer = old.kind == RowKind::required || old.kind == RowKind::gating;
-      return {*own, kind, std::move(id), old.incarnation + 1,
+      return {*own,
+              kind,
+              std::move(id),
+              old.incarnation + 1,
               was_consumer ? std::optional(Sequence(row.cursor.load(std::memory_order_acquire)))
-                           : std::nullopt};
+                           : std::nullopt,
+              was_consumer && old.gates() && old.is_settled};
     }
     bool is_being_repaired = false;  // our row, in somebody's hands for a moment
     for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
-      is_being_repaired = is_being_repaired || belongs_to(segment.row(index), id);
+      is_being_repaired = is_being_repaired || belongs_to(segment.row(index), kind, id);
     }
     if (!is_being_repaired) break;
-    pause_or(repaired, [&] { fail_alive(segment, id); });
+    pause_or(repaired, [&] { fail_alive(segment, kind, id); });
   }
 
   auto taken = lock_row(segment, [](const format::Row& row) { return is_vacant(status_of(row)); });
@@ -166,7 +177,7 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
     fail_full(segment);
   if (did_gate) announce_change(segment);
   write_row_id(row, id);
-  return {*taken, kind, std::move(id), joining.incarnation, std::nullopt};
+  return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false};
 }
 
 Sequence Membership::activate(Segment& segment, Sequence cursor) {
@@ -184,18 +195,23 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
   row.joined_ns.store(os::wall_clock_ns(), std::memory_order_relaxed);
 
   const bool is_consumer = kind_ == RowKind::required || kind_ == RowKind::gating;
-  // Before the row gates, so that a producer is never held at a place that is gone already.
-  if (is_consumer) cursor = std::max(cursor, oldest());
+  // A row that gates since an earlier life keeps its place, even below what the horizon says: a
+  // producer may have announced more, when it had not seen the row yet, but it has not written it.
+  const bool is_settled = is_protected_ && cursor >= *previous_cursor_;
+  // Else before the row gates, so that a producer is never held at a place that is gone already.
+  if (is_consumer && !is_settled) cursor = std::max(cursor, oldest());
   // Release: if an earlier life of this id gates still, a producer may read this cursor before it
   // sees our status; that our predecessor's reading of the slots is over must come with it.
   row.cursor.store(cursor.value(), std::memory_order_release);
   // Release: whoever sees the row active sees its cursor and identity. Dying here: it gates until a
   // blocked producer proves the death.
-  row.status.store(
-      RowStatus{.state = RowState::active, .kind = kind_, .incarnation = incarnation_}.pack(),
-      std::memory_order_release);
+  RowStatus status{.state = RowState::active,
+                   .kind = kind_,
+                   .is_settled = is_settled,
+                   .incarnation = incarnation_};
+  row.status.store(status.pack(), std::memory_order_release);
   announce_change(segment);
-  if (!is_consumer) return cursor;
+  if (!is_consumer || is_settled) return cursor;
 
   // Pairs with the producer's light fence in Window::open: either it sees this row before it writes
   // beyond the horizon we read next, or we see the horizon it announced before.
@@ -207,6 +223,10 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
     Fences(segment.shape().fence_mode).light();
     Bell(segment.bells().gates).ring_if_awaited();
   }
+  // Release: who sees this sees the cursor. Dying before it: a successor of our id compares with
+  // the horizon again, and may begin later than this. Dying after it: it begins exactly here.
+  status.is_settled = true;
+  row.status.store(status.pack(), std::memory_order_release);
   return cursor;
 }
 
@@ -216,14 +236,16 @@ void Membership::leave(Segment& segment, bool resigns) {
   // Release: our last commit and our last look at the slots come before. Dying just before: we
   // count as dead, which gates until proven; just after: as left, and the locks go by themselves.
   row.status.store(
-      RowStatus{.state = RowState::left, .kind = kind, .incarnation = incarnation_}.pack(),
+      RowStatus{
+          .state = RowState::left, .kind = kind, .is_settled = true, .incarnation = incarnation_}
+          .pack(),
       std::memory_order_release);
   announce_change(segment);
   segment.object().unlock(format::lock::row(row_));
-  segment.object().unlock(id_lock(id_));
+  segment.object().unlock(id_lock(kind_, id_));
 }
 
-bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) {
+bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) try {
   // Getting the lock proves that its holder is gone, and makes us the only one to repair the row.
   // If we die here the kernel passes the lock on, and the next one starts over.
   if (!segment.object().try_lock(format::lock::row(row_index), LockMode::exclusive)) return false;
@@ -240,6 +262,8 @@ bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) {
   }
   segment.object().unlock(format::lock::row(row_index));
   return !status.gates();
+} catch (const Error&) {
+  return false;  // the kernel has no lock to give just now: nothing is proved
 }
 
 }  // namespace disruptor_mp

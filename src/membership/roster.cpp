@@ -2,6 +2,7 @@
 #include "disruptor_mp/membership/roster.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/ring/slots.hpp"
@@ -66,10 +67,10 @@ std::vector<Participant> list_participants(const Segment& segment,
     if (status.state == RowState::dead) {
       participant.presence = Participant::Presence::dead;
     } else if (status.state == RowState::active) {
-      participant.presence =
-          self == index || segment.object().is_locked_elsewhere(format::lock::row(index))
-              ? Participant::Presence::alive
-              : Participant::Presence::dead;
+      participant.presence = self == index || segment.object().is_locked_elsewhere(
+                                                  format::lock::row(index), os::LockMode::shared)
+                                 ? Participant::Presence::alive
+                                 : Participant::Presence::dead;
       if (participant.presence == Participant::Presence::alive &&
           os::is_stopped(participant.process)) {
         participant.presence = Participant::Presence::stopped;
@@ -108,20 +109,28 @@ StreamPosition stream_position(const Segment& segment) {
 }
 
 ProducerPresence producer_presence(const Segment& segment) {
-  // The lock first: a producer that leaves stores its phase and then lets go of the lock, so
-  // whoever finds the lock free and the phase still active has found a dead one (the kernel orders
-  // the two).
-  if (segment.object().is_locked_elsewhere(format::lock::producer)) return ProducerPresence::alive;
-  const std::uint64_t word = segment.control().producer.load(std::memory_order_acquire);
-  switch (static_cast<format::ProducerPhase>(word & 0xFFFFFFFFU)) {
-    case format::ProducerPhase::active:
-      return ProducerPresence::dead;
-    case format::ProducerPhase::left:
-      return ProducerPresence::left;
-    case format::ProducerPhase::none:
-      break;
+  // A producer that leaves stores its phase and then lets go of the lock; a successor takes the
+  // lock and then stores its phase. So a free lock tells of the phase only if that was the same
+  // before and after: the lock may have been free between the two of them. (The phase has an
+  // incarnation in it: the same word is the same producer. The kernel orders lock and word.)
+  std::uint64_t word = segment.control().producer.load(std::memory_order_acquire);
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    if (segment.object().is_locked_elsewhere(format::lock::producer, os::LockMode::shared))
+      return ProducerPresence::alive;
+    const std::uint64_t before =
+        std::exchange(word, segment.control().producer.load(std::memory_order_acquire));
+    if (word != before) continue;
+    switch (static_cast<format::ProducerPhase>(word & 0xFFFFFFFFU)) {
+      case format::ProducerPhase::active:
+        return ProducerPresence::dead;
+      case format::ProducerPhase::left:
+        return ProducerPresence::left;
+      case format::ProducerPhase::none:
+        return ProducerPresence::never;
+    }
+    return ProducerPresence::never;
   }
-  return ProducerPresence::never;
+  return ProducerPresence::alive;  // one successor after another
 }
 
 bool is_finished(const Segment& segment) {
@@ -136,6 +145,18 @@ bool is_finished(const Segment& segment) {
     }
   }
   return true;
+}
+
+bool let_go(Segment& segment) noexcept {
+  if (!segment.object().is_open()) return false;
+  // Let go before asking: whoever closes after our question finds nobody and removes the name; who
+  // closed before it is seen by our question.
+  segment.object().unlock(format::lock::attached);
+  try {
+    return remove_if_finished(segment);
+  } catch (...) {
+    return false;  // no lock to be had: the name stays for `dmp clean`
+  }
 }
 
 bool remove_if_finished(Segment& segment) {

@@ -53,6 +53,9 @@ struct ForkRegistry {
   }
 };
 
+ForkPause::ForkPause() { ForkRegistry::instance().mutex.lock(); }
+ForkPause::~ForkPause() { ForkRegistry::instance().mutex.unlock(); }
+
 ForkGuard::ForkGuard(Callback on_fork, void* context) : on_fork_(on_fork), context_(context) {
   ForkRegistry::instance().append(*this);
 }

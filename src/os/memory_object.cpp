@@ -149,8 +149,11 @@ struct MemoryObject::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    if (data != nullptr) munmap(data, mapped_size);
-    if (fd >= 0) ::close(fd);
+    {
+      const ForkPause pause;  // a child must find both gone or both there
+      if (data != nullptr) munmap(std::exchange(data, nullptr), mapped_size);
+      if (fd >= 0) ::close(std::exchange(fd, -1));
+    }
     // After a fork the temporary name, like everything else, is the parent's.
     if (!temporary.empty() && !orphaned) ::unlink(temporary.c_str());
   }
@@ -166,6 +169,22 @@ struct MemoryObject::State {
     self.fd = -1;
   }
 
+  /// Opens a file without a name or, where the file system has none, one with a name of its own.
+  void create_file() {
+    const std::string directory = name.directory();
+    const ForkPause pause;
+    fd = open_unnamed(directory);
+    if (fd >= 0 || !unnamed_files_are_missing(errno) || ::access(directory.c_str(), F_OK) != 0)
+      return;
+    temporary = temporary_path(directory);
+    fd = ::open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) temporary.clear();
+  }
+  [[nodiscard]] bool was_taken_for_abandoned() const noexcept {
+    struct stat info {};
+    return !temporary.empty() && fstat(fd, &info) == 0 && info.st_nlink == 0;
+  }
+
   /// Puts a private copy in place of the shared pages. A mapping holds its open file description, a
   /// private one too, and with it the locks: so the copy must be of a description of its own. Where
   /// /proc is missing it is a copy of nothing.
@@ -174,8 +193,11 @@ struct MemoryObject::State {
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd);
     const int own = ::open(path.data(), O_RDONLY | O_CLOEXEC);
     const int flags = MAP_PRIVATE | MAP_FIXED | (own < 0 ? MAP_ANONYMOUS : 0);
-    // A fork handler has nobody to report a failure to; the old mapping then stays.
-    static_cast<void>(mmap(data, mapped_size, PROT_READ | PROT_WRITE, flags, own, 0));
+    if (mmap(data, mapped_size, PROT_READ | PROT_WRITE, flags, own, 0) == MAP_FAILED) {
+      // No memory may be promised for a copy. Zeros that cannot be written need none.
+      static_cast<void>(mmap(data, mapped_size, PROT_READ,
+                             MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    }
     if (own >= 0) ::close(own);
   }
 
@@ -196,19 +218,19 @@ MemoryObject::~MemoryObject() = default;
 
 MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t size,
                                           const Permissions& permissions) {
-  auto state = std::make_unique<State>(name);
-  const std::string directory = name.directory();
-
-  state->fd = open_unnamed(directory);
-  if (state->fd < 0 && unnamed_files_are_missing(errno) && ::access(directory.c_str(), F_OK) == 0) {
-    state->temporary = temporary_path(directory);
-    state->fd = ::open(state->temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (state->fd < 0) state->temporary.clear();
+  std::unique_ptr<State> state;
+  for (int attempt = 0;; ++attempt) {
+    state = std::make_unique<State>(name);
+    state->create_file();
+    if (state->fd < 0) fail(name, "creating a file", errno);
+    auto lock = lock_request(F_WRLCK, temporary_lock_byte);
+    const int error = fcntl(state->fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
+    if (error == 0 && !state->was_taken_for_abandoned()) break;
+    // Else somebody who cleans up may have come between our open and our lock.
+    const bool was_cleaned = error == 0 || error == EAGAIN || error == EACCES;
+    if (state->temporary.empty() || !was_cleaned || attempt == 100)
+      fail_locks(name, error == 0 ? EAGAIN : error);
   }
-  if (state->fd < 0) fail(name, "creating a file", errno);
-
-  auto lock = lock_request(F_WRLCK, temporary_lock_byte);
-  if (fcntl(state->fd, F_OFD_SETLK, &lock) != 0) fail_locks(name, errno);
 
   // Asked first because the kernel would otherwise fill the whole of /dev/shm before it gives up.
   if (const auto free = free_bytes(name); free && *free < size) fail_no_space(name, size);
@@ -249,7 +271,10 @@ std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access ac
   state->access = access;
   const int flags =
       (access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  state->fd = ::open(name.path().c_str(), flags);
+  {
+    const ForkPause pause;
+    state->fd = ::open(name.path().c_str(), flags);
+  }
   if (state->fd < 0) {
     if (errno == ENOENT) return std::nullopt;
     if (errno != EISDIR && errno != ENXIO) fail(name, "opening", errno);
@@ -302,10 +327,15 @@ void MemoryObject::write_at(std::uint64_t offset, std::span<const std::byte> byt
 }
 
 std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable) {
-  void* address = mmap(nullptr, size, PROT_READ, MAP_SHARED, state_->fd, 0);
-  if (address == MAP_FAILED) fail(state_->name, "mmap", errno);
-  state_->data = static_cast<std::byte*>(address);
-  state_->mapped_size = size;
+  {
+    const ForkPause pause;
+    void* const address = mmap(nullptr, size, PROT_READ, MAP_SHARED, state_->fd, 0);
+    if (address != MAP_FAILED) {
+      state_->data = static_cast<std::byte*>(address);
+      state_->mapped_size = size;
+    }
+  }
+  if (state_->data == nullptr) fail(state_->name, "mmap", errno);
   for (const PageRange& range : writable) {
     if (mprotect(state_->data + range.offset, range.size, PROT_READ | PROT_WRITE) != 0) {
       fail(state_->name, "mprotect", errno);
@@ -328,9 +358,9 @@ void MemoryObject::unlock(std::uint64_t byte) noexcept {
   fcntl(state_->fd, F_OFD_SETLK, &request);
 }
 
-bool MemoryObject::is_locked_elsewhere(std::uint64_t byte) const {
+bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode wanted) const {
   if (state_->orphaned) fail_orphaned(state_->name);
-  auto request = lock_request(F_WRLCK, byte);
+  auto request = lock_request(wanted == LockMode::exclusive ? F_WRLCK : F_RDLCK, byte);
   if (fcntl(state_->fd, F_OFD_GETLK, &request) != 0) fail_locks(state_->name, errno);
   return request.l_type != F_UNLCK;
 }
@@ -367,11 +397,12 @@ std::vector<std::string> remove_abandoned_temporaries(const std::string& directo
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) continue;
     auto request = lock_request(F_WRLCK, temporary_lock_byte);
-    // Getting the maker's lock proves it dead. (Between its open and its lock a living maker may
-    // lose its temporary name here; it then fails to publish and reports it.)
-    if (fcntl(fd, F_OFD_SETLK, &request) == 0 && (dry_run || ::unlink(path.c_str()) == 0)) {
-      removed.push_back(path);
-    }
+    // Getting the maker's lock proves it dead. (A living maker that lost its name here, between its
+    // open and its lock, notices and takes another.)
+    const bool is_abandoned =
+        dry_run ? fcntl(fd, F_OFD_GETLK, &request) == 0 && request.l_type == F_UNLCK
+                : fcntl(fd, F_OFD_SETLK, &request) == 0 && ::unlink(path.c_str()) == 0;
+    if (is_abandoned) removed.push_back(path);
     ::close(fd);
   }
   closedir(entries);

@@ -54,6 +54,7 @@ const char* first_nonsense(const format::Shape& shape) {
   if (!std::has_single_bit(shape.event_align) || shape.event_align > max_event_align)
     return "event alignment";
   if (shape.rows == 0 || shape.rows > format::max_rows) return "number of participants";
+  if (shape.first_sequence > format::max_first_sequence) return "first sequence";
   if (shape.slot_layout != SlotLayout::packed && shape.slot_layout != SlotLayout::stamped)
     return "slot layout";
   if (shape.producer_kind != format::ProducerKind::single) return "producer kind";

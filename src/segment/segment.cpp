@@ -65,6 +65,11 @@ void require_valid(const os::ObjectName& name, const EventType& event, const for
     invalid(name, "the number of participants is out of range", std::to_string(shape.rows),
             "1 to " + std::to_string(format::max_rows), "Choose max_participants in this range.");
   }
+  if (shape.first_sequence > format::max_first_sequence) {
+    invalid(name, "the first sequence is too large", std::to_string(shape.first_sequence),
+            "0 to " + std::to_string(format::max_first_sequence),
+            "Choose first_sequence in this range; sequences must never reach 2^64.");
+  }
   if ((permissions.mode & ~0777U) != 0 || (permissions.mode & 0600U) != 0600U) {
     invalid(name, "the mode would lock out its owner or has special bits",
             std::to_string(permissions.mode), "permission bits that include 0600",

@@ -205,6 +205,28 @@ TYPED_TEST(Claiming, A_moved_claim_is_published_once) {
   EXPECT_EQ(this->producer.next_sequence(), Sequence(2));
 }
 
+TYPED_TEST(Claiming, A_claim_open_at_the_close_is_abandoned) {
+  {
+    auto claim = this->producer.claim(3);
+    this->fill(claim);
+    this->producer.close();
+  }
+  EXPECT_EQ(drain(this->consumer), Numbers{});
+  EXPECT_EQ(this->consumer.poll([](const TypeParam&) {}).outcome, Poll::closed);
+  EXPECT_EQ(this->producer.next_sequence(), Sequence(0));
+}
+
+TYPED_TEST(Claiming, A_claim_open_at_the_detaching_is_abandoned) {
+  const std::string name = this->producer.segment().name();
+  {
+    auto claim = this->producer.claim(3);
+    this->fill(claim);
+    this->producer.detach();
+  }
+  EXPECT_EQ(drain(this->consumer), Numbers{});
+  EXPECT_EQ(Producer<TypeParam>::attach(name).next_sequence(), Sequence(0));
+}
+
 TYPED_TEST(Claiming, A_ring_of_one_slot_takes_claims_of_one) {
   auto single = Producer<TypeParam>::create(unique_ring_name(), {.capacity = 1});
   auto reader = Consumer<TypeParam>::attach(single.segment().name());

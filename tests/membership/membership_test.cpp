@@ -130,6 +130,39 @@ TEST_F(Joining, Does_not_count_a_producers_place_as_a_cursor_to_resume_from) {
   EXPECT_FALSE(consumer.membership.previous_cursor());
 }
 
+TEST_F(Joining, Keeps_the_place_of_a_row_that_gates_although_the_horizon_was_announced_beyond_it) {
+  { auto journal = join_at(RowKind::required, "journal", 3); }
+  EXPECT_TRUE(status(0).is_settled);
+  // A producer that had not seen the row announces more than it may write, sees it, and waits.
+  segment.control().horizon = 5 + capacity;
+  auto journal = join(RowKind::required, "journal");
+  EXPECT_EQ(journal.membership.activate(journal.segment, Sequence(3)), Sequence(3));
+  EXPECT_EQ(journal.row().cursor, 3U);
+}
+
+TEST_F(Joining, Does_not_trust_the_place_of_a_row_whose_holder_died_before_it_was_settled) {
+  { auto journal = join_at(RowKind::required, "journal", 3); }
+  RowStatus unsettled = status(0);
+  unsettled.is_settled = false;
+  segment.row(0).status = unsettled.pack();
+  segment.control().horizon = 5 + capacity;
+  auto journal = join(RowKind::required, "journal");
+  EXPECT_EQ(journal.membership.activate(journal.segment, Sequence(3)), Sequence(5));
+}
+
+TEST_F(Joining, Never_gives_a_producer_the_row_of_a_consumer_of_the_same_id) {
+  {
+    auto journal = join_at(RowKind::required, "engine", 3);
+    auto producer = join_at(RowKind::producer, "engine", 9);  // two participants, both alive
+    EXPECT_NE(producer.membership.row(), journal.membership.row());
+  }
+  auto successor = join_at(RowKind::producer, "engine", 9);
+  EXPECT_EQ(successor.membership.row(), 1U);
+  EXPECT_TRUE(status(0).gates());
+  auto journal = join(RowKind::required, "engine");
+  EXPECT_EQ(journal.membership.previous_cursor(), Sequence(3));
+}
+
 TEST_F(Joining, Leaves_the_row_of_an_absent_required_consumer_gating_until_it_is_shown_again) {
   {
     auto first = join_at(RowKind::required, "journal", 5);

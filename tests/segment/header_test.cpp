@@ -150,6 +150,8 @@ TEST(Header, Forged_with_numbers_out_of_range_is_corrupt) {
       {"event alignment", [](Header& h) { h.shape.event_align = 0; }},
       {"event alignment", [](Header& h) { h.shape.event_align = 3; }},
       {"event alignment", [](Header& h) { h.shape.event_align = 2 * max_event_align; }},
+      {"first sequence",
+       [](Header& h) { h.shape.first_sequence = format::max_first_sequence + 1; }},
       {"number of participants", [](Header& h) { h.shape.rows = 0; }},
       {"number of participants", [](Header& h) { h.shape.rows = format::max_rows + 1; }},
       {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{0}; }},

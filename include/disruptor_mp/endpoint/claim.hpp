@@ -20,9 +20,10 @@ class Producer;
 /// scope, unless an exception is on its way or `abandon` was called: then nobody ever sees it and
 /// the slots are claimed again next.
 ///
-/// A slot holds whatever an earlier lap left there: fill every field. One claim at a time; the
-/// producer may neither move nor publish otherwise while one is open. If the claim failed it is
-/// empty, and `status` says why.
+/// What an event holds before it is filled is old bytes or zeros: fill every field. References into
+/// a claim end with it, or when it is moved. One claim at a time; the producer may neither move nor
+/// publish otherwise while one is open; if it is closed or detached, the claim is abandoned. If the
+/// claim failed it is empty, and `status` says why.
 template <class E>
 class Claim {
  public:
@@ -50,8 +51,9 @@ class Claim {
 
    private:
     friend class Claim;
-    Iterator(Claim* claim, std::uint64_t sequence) noexcept : claim_(claim), sequence_(sequence) {}
-    Claim* claim_;
+    Iterator(const Claim* claim, std::uint64_t sequence) noexcept
+        : claim_(claim), sequence_(sequence) {}
+    const Claim* claim_;
     std::uint64_t sequence_;
   };
 
@@ -74,10 +76,10 @@ class Claim {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
-  [[nodiscard]] Iterator begin() noexcept { return {this, first_}; }
-  [[nodiscard]] Iterator end() noexcept { return {this, first_ + size_}; }
+  [[nodiscard]] Iterator begin() const noexcept { return {this, first_}; }
+  [[nodiscard]] Iterator end() const noexcept { return {this, first_ + size_}; }
   /// `index` must be less than size().
-  Reference operator[](std::size_t index) noexcept { return at(first_ + index); }
+  Reference operator[](std::size_t index) const noexcept { return at(first_ + index); }
 
   /// Publishes all of it now.
   [[gnu::always_inline]] void publish() noexcept { publish(size_); }
@@ -95,7 +97,7 @@ class Claim {
 
  private:
   friend class Producer<E>;
-  [[gnu::always_inline]] Reference at(std::uint64_t sequence) noexcept {
+  [[gnu::always_inline]] Reference at(std::uint64_t sequence) const noexcept {
     if constexpr (Staging<E>::count != 0) {
       if (sequence - first_ < Staging<E>::count) return staging_.event(sequence - first_);
     }
@@ -106,13 +108,14 @@ class Claim {
   Claim(Producer<E>* producer, std::uint64_t first, std::size_t size) noexcept
       : producer_(producer),
         slots_(producer->slots_),
+        staging_{},  // zeros: no bytes of our stack travel in what is left unfilled
         first_(first),
         size_(size),
         exceptions_(std::uncaught_exceptions()) {}
 
   Producer<E>* producer_ = nullptr;
-  Slots<E, std::byte> slots_;  ///< a copy, so that the compiler need not look for it again
-  [[no_unique_address]] Staging<E> staging_;
+  Slots<E, std::byte> slots_;   ///< a copy, so that the compiler need not look for it again
+  mutable Staging<E> staging_;  ///< a const claim still has events to fill, like a const span
   std::uint64_t first_ = 0;
   std::size_t size_ = 0;
   Publish status_ = Publish::ok;

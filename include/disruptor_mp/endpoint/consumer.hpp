@@ -223,6 +223,7 @@ class Consumer {
     auto* self = static_cast<Consumer*>(consumer);
     self->ready_ = self->next_;
     self->max_batch_ = 0;
+    if (self->cursor_ != nullptr) self->cursor_ = self->core_->nobodys_cursor();
   }
 
   /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is

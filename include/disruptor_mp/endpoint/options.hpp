@@ -36,11 +36,12 @@ struct ProducerOptions {
   /// one. 1 to 4096.
   std::uint32_t max_participants = 64;
   /// Permission bits and group of the object; they hold in spite of the umask. Consumers need read
-  /// and write.
+  /// and write; observers read. Whoever may read can also delay recovery (docs/architecture.md,
+  /// "Trust").
   std::uint32_t mode = 0600;
   std::optional<std::uint32_t> group = std::nullopt;
   FenceChoice fences = FenceChoice::automatic;
-  /// The number of the first event; for tests that start near a power of two.
+  /// The number of the first event, at most 2^63; for tests that start near a power of two.
   std::uint64_t first_sequence = 0;
 
   // Properties of this producer.
@@ -89,7 +90,7 @@ struct ConsumerOptions {
   /// How long `attach` waits for the ring to appear, and for a dying holder of the same id to be
   /// gone.
   Duration timeout = Duration::zero();
-  /// How long a waiting call puts up with the absence of a producer (dead or left) before it
+  /// How long one waiting call puts up with the absence of a producer (dead or left) before it
   /// returns that as its result. Zero: it returns at once, and the caller decides whether to wait
   /// for a successor.
   Duration successor_patience = Duration::zero();

@@ -254,6 +254,8 @@ class Producer {
 
   /// The same for a claim.
   [[gnu::always_inline]] void commit(std::uint64_t count, const Staging<E>& staging) noexcept {
+    // Closed or left meanwhile, or the claim is the parent's: it counts as abandoned.
+    if (core_ == nullptr || core_->limit() == 0) return;
     slots_.publish(*control_, next_, next_ + count, staging);
     next_ += count;
     data_bell_.ring_if_awaited();

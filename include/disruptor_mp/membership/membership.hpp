@@ -62,18 +62,20 @@ class Membership {
 
  private:
   Membership(std::uint32_t row, format::RowKind kind, std::string id, std::uint32_t incarnation,
-             std::optional<Sequence> previous_cursor)
+             std::optional<Sequence> previous_cursor, bool is_protected)
       : row_(row),
         kind_(kind),
         id_(std::move(id)),
         incarnation_(incarnation),
-        previous_cursor_(previous_cursor) {}
+        previous_cursor_(previous_cursor),
+        is_protected_(is_protected) {}
 
   std::uint32_t row_;
   format::RowKind kind_;
   std::string id_;
   std::uint32_t incarnation_;
   std::optional<Sequence> previous_cursor_;
+  bool is_protected_;  ///< the row has gated all the time since its previous cursor was settled
 };
 
 /// If the holder of this row is proven dead and its kind gates only while it lives, takes it out of

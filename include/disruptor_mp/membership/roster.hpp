@@ -17,16 +17,20 @@ namespace disruptor_mp {
 struct RowStatus {
   format::RowState state = format::RowState::free;
   format::RowKind kind = format::RowKind::none;
+  /// A consumer's cursor was compared with the horizon after the row was shown: while the row
+  /// gates, nothing from the cursor on can be overwritten, whatever the horizon says later.
+  bool is_settled = false;
   std::uint32_t incarnation = 0;
 
   static constexpr RowStatus unpack(std::uint64_t word) noexcept {
     return {.state = static_cast<format::RowState>(word & 0xFFU),
             .kind = static_cast<format::RowKind>((word >> 8U) & 0xFFU),
+            .is_settled = ((word >> 16U) & 1U) != 0,
             .incarnation = static_cast<std::uint32_t>(word >> 32U)};
   }
   [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
     return static_cast<std::uint64_t>(state) | (static_cast<std::uint64_t>(kind) << 8U) |
-           (static_cast<std::uint64_t>(incarnation) << 32U);
+           (std::uint64_t{is_settled} << 16U) | (static_cast<std::uint64_t>(incarnation) << 32U);
   }
   /// Does the producer wait for this row? A required consumer gates also while it is away.
   [[nodiscard]] constexpr bool gates() const noexcept {
@@ -84,8 +88,11 @@ enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
 /// the ring again.
 [[nodiscard]] bool is_finished(const Segment& segment);
 
-/// For one who leaves: lets go of the ring, and removes its name if it is finished and nobody else
-/// is attached. @return whether this call removed it.
+/// Removes the ring's name if it is finished and nobody else is attached. @return whether this call
+/// removed it.
 bool remove_if_finished(Segment& segment);
+/// For one who leaves, or who only came to the door and kept the last one who left from doing it:
+/// the same, after giving up its own hold.
+bool let_go(Segment& segment) noexcept;
 
 }  // namespace disruptor_mp

@@ -30,4 +30,15 @@ class ForkGuard {
   ForkGuard* next_ = nullptr;
 };
 
+/// While one exists, no other thread of this process forks: for the moment between a system call
+/// and the store that tells a guard what it made. Short; not while a ForkGuard is made or
+/// destroyed.
+class ForkPause {
+ public:
+  ForkPause();
+  ~ForkPause();
+  ForkPause(const ForkPause&) = delete;
+  ForkPause& operator=(const ForkPause&) = delete;
+};
+
 }  // namespace disruptor_mp::os

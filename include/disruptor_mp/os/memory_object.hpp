@@ -84,6 +84,8 @@ class MemoryObject {
   MemoryObject& operator=(MemoryObject&&) noexcept;
   ~MemoryObject();  ///< Unmaps, and drops every lock.
 
+  /// False if it was moved from.
+  [[nodiscard]] bool is_open() const noexcept { return state_ != nullptr; }
   [[nodiscard]] const ObjectName& name() const noexcept;
   [[nodiscard]] Access access() const noexcept;
   /// Current size in bytes.
@@ -103,8 +105,11 @@ class MemoryObject {
   /// @return false if somebody else's lock is in the way.
   [[nodiscard]] bool try_lock(std::uint64_t byte, LockMode mode);
   void unlock(std::uint64_t byte) noexcept;
-  /// Does anybody but this object hold a lock on the byte? About 0.3 µs.
-  [[nodiscard]] bool is_locked_elsewhere(std::uint64_t byte) const;
+  /// Does anybody but this object hold a lock on the byte that is in the way of one of this mode?
+  /// About 0.3 µs. Asked with `shared`, it sees exclusive locks only, which nobody can take who may
+  /// merely read the object.
+  [[nodiscard]] bool is_locked_elsewhere(std::uint64_t byte,
+                                         LockMode wanted = LockMode::exclusive) const;
 
   /// Does the name still lead to this very object?
   [[nodiscard]] bool is_named() const;

@@ -32,8 +32,9 @@ class Waiter {
   Outcome wait(TimePoint deadline, Ready&& ready, GiveUp&& give_up) const {
     Duration nap = std::min<Duration>(first_nap, longest_nap_);
     TimePoint next_question = TimePoint::min();
-    for (;;) {
-      if (spin(ready)) return Outcome::ready;
+    for (bool has_slept = false;; has_slept = strategy_.kind() == WaitStrategy::Kind::block) {
+      // Who slept and was woken finds it ready at once; who only had a nap should not spend more.
+      if (has_slept ? ready() : spin(ready)) return Outcome::ready;
       const TimePoint now = os::now();
       if (now >= next_question) {
         if (give_up()) return ready() ? Outcome::ready : Outcome::gave_up;

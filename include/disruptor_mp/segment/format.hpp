@@ -35,6 +35,7 @@ inline constexpr std::uint64_t header_size = 4096;
 inline constexpr std::uint64_t max_capacity = std::uint64_t{1} << 30U;
 inline constexpr std::uint64_t max_total_size = std::uint64_t{1} << 46U;
 inline constexpr std::uint32_t max_rows = 4096;
+inline constexpr std::uint64_t max_first_sequence = std::uint64_t{1} << 63U;
 inline constexpr std::size_t type_name_size = 128;
 inline constexpr std::size_t schema_size = 2048;
 

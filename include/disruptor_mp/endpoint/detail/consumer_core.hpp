@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ class ConsumerCore {
 
   ConsumerCore(Segment segment, std::optional<Membership> membership, Sequence start,
                const ConsumerOptions& options);
+  ~ConsumerCore() { leave(false); }
+  ConsumerCore(const ConsumerCore&) = delete;
+  ConsumerCore& operator=(const ConsumerCore&) = delete;
 
   /// What an empty look means just now. Asks the kernel about the producer at most once per
   /// millisecond.
@@ -40,7 +44,7 @@ class ConsumerCore {
     absent_since_.reset();
     Poll end = Poll::idle;
     const auto something = [&] {
-      return ready() || control.end.load(std::memory_order_acquire) == next;
+      return ready() || control.end.load(std::memory_order_acquire) <= next;
     };
     const auto give_up = [&] { return (end = absence()) != Poll::idle; };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
@@ -49,7 +53,7 @@ class ConsumerCore {
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (control.end.load(std::memory_order_acquire) == next) return Poll::closed;
+      if (control.end.load(std::memory_order_acquire) <= next) return Poll::closed;
       if (outcome == Waiter::Outcome::gave_up) return end;
       if (outcome == Waiter::Outcome::timed_out) return Poll::timed_out;
       // There was something, but an observer was overtaken between the two looks: it waits on.
@@ -65,6 +69,8 @@ class ConsumerCore {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] Sequence start() const noexcept { return start_; }
   [[nodiscard]] bool resumed() const noexcept { return resumed_; }
+  /// Where a consumer that has become the child of a fork commits to.
+  [[nodiscard]] std::atomic<std::uint64_t>* nobodys_cursor() noexcept { return &nobodys_cursor_; }
   /// The row's cursor; null for an observer.
   [[nodiscard]] std::atomic<std::uint64_t>* cursor() noexcept {
     return membership_ ? &segment_.row(membership_->row()).cursor : nullptr;
@@ -93,6 +99,7 @@ class ConsumerCore {
   Sequence start_;
   bool resumed_ = false;
   bool has_left_ = false;
+  std::atomic<std::uint64_t> nobodys_cursor_ = 0;
   std::optional<TimePoint> absent_since_;
   TimePoint next_probe_ = TimePoint::min();
 };
