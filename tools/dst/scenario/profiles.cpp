@@ -172,7 +172,7 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
-constexpr std::array by_standby = {S::takeover_refused, S::creators_race, S::ring_made_again};
+constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_behind_horizon,

@@ -166,7 +166,6 @@ Producer<E> become_producer(bool is_standby) {
     return Producer<E>::create(ring_name, producer_options());
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
-    situations().reach(Situation::creators_race);
   }
   return Producer<E>::attach(ring_name, producer_options());
 }

@@ -26,7 +26,6 @@ constexpr std::array<std::string_view, situation_count> names = {
     "an event whose producer died publishing it is not there",
     "a successor takes over behind a claim that is half stamped",
     "a successor finds the producer lock held",
-    "two create one ring",
     "a finished ring is made again",
     "a successor dies taking over",
     "the successor of a dead successor dies taking over",

@@ -34,7 +34,6 @@ enum class Situation : std::uint8_t {
   in_doubt_lost,
   half_claim_taken_over,
   takeover_refused,
-  creators_race,
   ring_made_again,
   death_in_takeover,
   death_in_second_takeover,

@@ -148,7 +148,7 @@ void MemoryObject::unlock(std::uint64_t byte) noexcept {
   if (sim.keeps_log()) sim.note("unlock " + std::to_string(byte & 0xFFFFFFU));
 }
 
-bool MemoryObject::is_locked_elsewhere(std::uint64_t byte) const {
+bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode /*wanted*/) const {
   sim::Engine& sim = engine();
   lock_call(*state_);
   const bool locked = sim.kernel().is_locked_elsewhere(state_->description, byte);
