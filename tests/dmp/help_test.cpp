@@ -41,6 +41,12 @@ TEST(Help, Lists_every_command) {
   EXPECT_NE(outcome.out.find("\n  bench "), std::string::npos) << outcome.out;
 }
 
+TEST(Help, Is_a_word_as_well) {
+  EXPECT_EQ(run_dmp({"help"}).out, run_dmp({"--help"}).out);
+  EXPECT_EQ(run_dmp({"help", "pub"}).out, help_of("pub"));
+  EXPECT_EQ(run_dmp({"help", "bench"}).out, help_of("bench"));
+}
+
 TEST(Help, Version_is_one_line) {
   const Outcome outcome = run_dmp({"--version"});
   EXPECT_EQ(outcome.exit_code, 0);
@@ -179,6 +185,92 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
     EXPECT_TRUE(std::regex_search(outcome.err, std::regex("^dmp.*: .*\\. See `dmp.*--help`\\.\n$")))
         << outcome.err;
   }
+}
+
+TEST(Errors, Of_usage_name_object_found_and_expected) {
+  const std::string commands_there_are = "one of pub, sub, ls, inspect, clean, bench";
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string object;
+    std::string found;
+    std::string expected;
+  };
+  for (const Case& each : std::vector<Case>{
+           {{}, "dmp", "none", commands_there_are},
+           {{"pubs"}, "dmp", "pubs", commands_there_are},
+           {{"pubs", "x", "-n", "8"}, "dmp", "pubs", commands_there_are},
+           {{"--nonsense"}, "dmp", "--nonsense", "one of --help, --version"},
+           {{"inspect", "x", "y"}, "dmp inspect", "y", "nothing more than `inspect --help` shows"},
+           {{"inspect", "x", "--all"}, "dmp inspect", "--all", "one of --help, --json"},
+           {{"inspect"}, "dmp inspect NAME", "nothing", "ring: NAME, shm:NAME or file:PATH"},
+           {{"pub", "x", "-n", "8", "--batch", "0"},
+            "dmp pub --batch",
+            "0",
+            "a whole number from 1 on"},
+           {{"sub", "x", "--count", "-1"}, "dmp sub --count", "-1", "a whole number from 1 on"},
+           {{"sub", "x", "--count", ""},
+            "dmp sub --count",
+            "an empty value",
+            "a whole number from 1 on"},
+           {{"pub", "x", "-n", "8", "--capacity", "-1"},
+            "dmp pub --capacity",
+            "-1",
+            "a power of two from 1 to 1073741824"},
+           {{"pub", "x", "-n", "0x10"},
+            "dmp pub --event-size",
+            "0x10",
+            "a whole number from 1 to 1048576"},
+           {{"sub", "x", "--timeout", "nan"},
+            "dmp sub --timeout",
+            "nan",
+            "a time such as 10s, 250ms, 2m or 1h"},
+           {{"sub", "x", "--kind", "lazy"},
+            "dmp sub --kind",
+            "lazy",
+            "one of gating, observer, required"},
+           {{"sub", "x", "--id"},
+            "dmp sub --id",
+            "nothing",
+            "this consumer's id; made up if not given"},
+           {{"sub", "x", "--id", "a", "--id", "b"},
+            "dmp sub --id",
+            "2 values",
+            "this consumer's id; made up if not given"},
+           {{"pub", "x", "-n", "8", "--type", "T"},
+            "dmp pub --type",
+            "this option alone",
+            "--raw with it"},
+           {{"clean", "x", "--prefix", "y"},
+            "dmp clean NAME",
+            "--prefix beside it",
+            "one of the two"},
+       }) {
+    std::vector<std::string> arguments = each.arguments;
+    const Outcome text = run_dmp(arguments);
+    EXPECT_EQ(text.exit_code, 2);
+    EXPECT_TRUE(text.err.starts_with(each.object + ": ")) << text.err;
+    EXPECT_NE(text.err.find("; found " + each.found + "; expected " + each.expected + ". See `dmp"),
+              std::string::npos)
+        << text.err;
+    if (arguments.empty() || arguments.back() == "--id") continue;  // it would become its value
+    arguments.emplace_back("--json");
+    const Outcome outcome = run_dmp(arguments);
+    if (arguments.front().starts_with("--")) continue;  // only commands have a JSON form
+    const auto errors = jsons_of_stderr(outcome);
+    ASSERT_EQ(errors.size(), 1U) << outcome.err;
+    expect_error_fields(errors[0], "usage", 2);
+    EXPECT_EQ(errors[0]["error"]["object"], each.object);
+    EXPECT_EQ(errors[0]["error"]["found"], each.found);
+    EXPECT_EQ(errors[0]["error"]["expected"], each.expected);
+  }
+}
+
+TEST(Errors, A_number_is_decimal_even_with_a_zero_before_it) {
+  const Outcome outcome =
+      run_dmp({"pub", unique_ring_name(), "--event-size", "010", "--wait-for", "0", "--json"},
+              "0123456789");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(jsons_of_stderr(outcome).at(0)["events"], 1);
 }
 
 TEST(Errors, Of_the_library_name_object_found_expected_and_remedy) {

@@ -11,13 +11,16 @@
 #include <exception>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "byte_stream.hpp"
 #include "command.hpp"
 #include "disruptor_mp/base/error.hpp"
 #include "failure.hpp"
 #include "report.hpp"
+#include "usage.hpp"
 
 namespace disruptor_mp::tool {
 namespace {
@@ -59,26 +62,26 @@ ExitCode run_reporting(const Invocation& invocation) {
   }
 }
 
-/// The message of the parser on one line, as it would stand in a sentence.
-std::string sentence_of(const CLI::ParseError& error) {
-  std::string text = error.what();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
-  return text;
+/// `dmp help pub` is `dmp pub --help`.
+std::vector<char*> arguments_of(int argc, char** argv) {
+  static std::string help = "--help";
+  std::vector<char*> arguments(argv, argv + argc);
+  if (arguments.size() > 1 && std::string_view(arguments[1]) == "help") {
+    arguments.erase(arguments.begin() + 1);
+    arguments.push_back(help.data());
+  }
+  return arguments;
 }
 
-std::string command_named(const CLI::App& app) {
-  const auto named = app.get_subcommands();
-  return named.empty() ? app.get_name() : app.get_name() + " " + named.front()->get_name();
-}
-
-int run(int argc, char** argv) {
+int run(std::vector<char*> arguments) {
   reserve_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is seen by write(2)
 
   Invocation invocation;
-  if (argc > 1 && std::string(argv[1]) == "bench") {
-    invocation.run = [&] { return run_bench(argc - 2, argv + 2); };
+  if (arguments.size() > 1 && std::string_view(arguments[1]) == "bench") {
+    invocation.run = [&] {
+      return run_bench(static_cast<int>(arguments.size()) - 2, arguments.data() + 2);
+    };
     return static_cast<int>(run_reporting(invocation));
   }
   CLI::App app("Rings between processes, from the command line.", "dmp");
@@ -94,7 +97,7 @@ int run(int argc, char** argv) {
   app.footer(std::string("`dmp COMMAND --help` shows options and examples.\n") + exit_code_help);
 
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::Success& wish) {
     invocation.run = [&] {  // --help or --version, on stdout
       std::ostringstream text;
@@ -104,8 +107,9 @@ int run(int argc, char** argv) {
     };
     return static_cast<int>(run_reporting(invocation));
   } catch (const CLI::ParseError& error) {
-    const bool json = std::find(argv, argv + argc, std::string("--json")) != argv + argc;
-    report_usage(command_named(app), sentence_of(error), json);
+    const bool json = std::find(arguments.begin(), arguments.end(), std::string_view("--json")) !=
+                      arguments.end();
+    report_usage(explain(app, error), json);
     return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(run_reporting(invocation));
@@ -116,7 +120,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return disruptor_mp::tool::run(argc, argv);
+    using namespace disruptor_mp::tool;
+    return run(arguments_of(argc, argv));
   } catch (const std::exception& error) {
     // Only what is thrown before a command runs: no memory for the command line itself.
     std::fprintf(stderr, "dmp: %s\n", error.what());

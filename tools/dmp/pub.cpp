@@ -5,6 +5,7 @@
 #include <string>
 
 #include "command.hpp"
+#include "disruptor_mp/segment/format.hpp"
 #include "option_values.hpp"
 #include "publication.hpp"
 
@@ -27,7 +28,11 @@ void add_raw_options(CLI::App& command, PubOptions& options) {
   command.add_option("--type", options.raw_type.name, "with --raw: name of the event type")
       ->type_name("NAME")
       ->needs(raw);
-  command.add_option("--align", options.raw_type.align, "with --raw: alignment of the event type")
+  add_number(command, "--align", options.raw_type.align,
+             {.least = 1,
+              .most = max_event_align,
+              .expected = "a power of two from 1 to " + std::to_string(max_event_align)},
+             "with --raw: alignment of the event type")
       ->type_name("A")
       ->needs(raw);
   command.add_option("--schema", options.raw_type.schema, "with --raw: fields of the event type")
@@ -41,21 +46,21 @@ void add_pub(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<PubOptions>();
   CLI::App& command = *app.add_subcommand("pub", "publish stdin as events of N bytes");
   command.add_option("NAME", options->ring, "ring: NAME, shm:NAME or file:PATH")->required();
-  command.add_option("-n,--event-size", options->event_size, "bytes of stdin per event, to 1 MiB")
+  add_number(command, "-n,--event-size", options->event_size, {.least = 1, .most = max_event_size},
+             "bytes of stdin per event, to 1 MiB; in the\nring 4 more, unless --raw")
       ->type_name("N")
-      ->required()
-      ->check(CLI::Range(std::uint64_t{1}, max_event_size));
-  command
-      .add_option("-c,--capacity", options->capacity,
-                  "slots of a new ring, a power of two;\n4096, fewer if events are large")
+      ->required();
+  // What is a number is judged by the library, which knows the neighbouring powers of two.
+  add_number(command, "-c,--capacity", options->capacity,
+             {.expected = "a power of two from 1 to " + std::to_string(format::max_capacity)},
+             "slots of a new ring, a power of two;\n4096, fewer if events are large")
       ->type_name("C");
-  command
-      .add_option("-w,--wait-for", options->wait_for,
-                  "wait for K consumers that hold the\nproducer back; 1")
+  add_number(command, "-w,--wait-for", options->wait_for, {.most = format::max_rows - 1},
+             "wait for K consumers that hold the\nproducer back; 1")
       ->type_name("K");
-  command.add_option("-b,--batch", options->batch, "publish at most B events at once; 256")
-      ->type_name("B")
-      ->check(CLI::PositiveNumber);
+  add_number(command, "-b,--batch", options->batch, {.least = 1},
+             "publish at most B events at once; 256")
+      ->type_name("B");
   add_duration(command, "-t,--timeout", options->timeout,
                "longest wait for consumers, for room, or\nfor another producer to end");
   add_wait_strategy(command, options->producer.wait);

@@ -48,14 +48,17 @@ void report(const Failure& failure, bool json) {
       failure.exit_code()));
 }
 
-void report_usage(const std::string& command, const std::string& message, bool json) {
-  const std::string remedy = "See `" + command + " --help`.";
-  if (json) {
-    return print_line(
-        with_exit_code(error_json("usage", command, message, "", "", remedy), ExitCode::usage));
-  }
+void report_usage(const ErrorText& text, bool json) {
+  const Failure failure(ExitCode::usage, "usage", text);
+  if (json) return report(failure, json);
+  const std::string line = failure.what();
+  const std::string object = text.object + ":";
   const Style style(STDERR_FILENO);
-  fmt::print(stderr, "{} {}. {}\n", style.paint(Tone::bad, command + ":"), message, remedy);
+  if (line.starts_with(object)) {
+    fmt::print(stderr, "{}{}\n", style.paint(Tone::bad, object), line.substr(object.size()));
+  } else {
+    print_error(line);
+  }
 }
 
 void warn(const std::string& text, bool json) {

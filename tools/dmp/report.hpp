@@ -16,7 +16,8 @@ namespace disruptor_mp::tool {
 /// One line on stderr: text, or with `json` {"error": {…}}.
 void report(const Error& error, bool json);
 void report(const Failure& failure, bool json);
-void report_usage(const std::string& command, const std::string& message, bool json);
+/// The same for a wrong command line, whose object is the command itself: "dmp pub --batch".
+void report_usage(const ErrorText& text, bool json);
 /// A remark of one line: text, or {"warning": "…"}.
 void warn(const std::string& text, bool json);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // dmp sub: events become bytes on stdout.
-#include <map>
 #include <memory>
 #include <string>
 
@@ -22,19 +21,6 @@ constexpr const char* examples =
     "crash --start resume goes on behind the last batch that was written; at most\n"
     "that batch is written twice (--format hex shows the sequence of each event).\n"
     "\n";
-
-template <class Enum>
-CLI::Option* add_choice(CLI::App& command, const std::string& name, Enum& value,
-                        std::map<std::string, Enum> choices, const std::string& description) {
-  std::vector<std::string> words;
-  words.reserve(choices.size());
-  for (const auto& [word, ignored] : choices) words.push_back(word);
-  return command
-      .add_option_function<std::string>(
-          name, [&value, choices](const std::string& word) { value = choices.at(word); },
-          description)
-      ->check(CLI::IsMember(words));
-}
 
 }  // namespace
 
@@ -57,16 +43,14 @@ void add_sub(CLI::App& app, Invocation& invocation) {
                            "required: also while it is away; observer:\n"
                            "never, may miss events")
       ->type_name("KIND");
-  command.add_option("--count", options->count, "end after N events")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
+  add_number(command, "--count", options->count, {.least = 1}, "end after N events")
+      ->type_name("N");
   add_duration(command, "-t,--timeout", options->timeout,
                "longest wait for the ring and for an event;\ndefault: for ever");
   command.add_flag("--follow", options->follows, "wait for a successor if the producer dies");
-  command
-      .add_option("-b,--batch", options->consumer.max_batch, "commit at most B events at once; 256")
-      ->type_name("B")
-      ->check(CLI::PositiveNumber);
+  add_number(command, "-b,--batch", options->consumer.max_batch, {.least = 1},
+             "commit at most B events at once; 256")
+      ->type_name("B");
   add_wait_strategy(command, options->consumer.wait);
   add_choice<SubFormat>(command, "--format", options->format,
                         {{"raw", SubFormat::raw}, {"hex", SubFormat::hex}},
