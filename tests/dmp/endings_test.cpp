@@ -114,6 +114,28 @@ TEST(Endings, Consumers_that_never_come_are_a_timeout_and_nothing_is_left) {
   EXPECT_FALSE(exists(ring));
 }
 
+TEST(Endings, A_wait_for_more_consumers_than_there_can_be_is_refused) {
+  const std::string ring = unique_ring_name();
+  const auto pub = [&](const std::string& consumers) {
+    return run_dmp({"pub", ring, "--event-size", "8", "--wait-for", consumers}, "12345678");
+  };
+  expect_says(pub("-1"), 2, "found -1; expected a whole number from 0 to 4095");
+  expect_says(pub("64"), 2, "found 64; expected 0 to 63, beside the producer. Wait for fewer");
+  EXPECT_FALSE(exists(ring));
+
+  ProducerOptions small;
+  small.max_participants = 3;
+  Producer<Bytes>::create(
+      ring,
+      {.size = 12, .align = 1, .name = "dmp.bytes", .schema = "length:u32@0 payload:bytes[8]@4"},
+      small)
+      .detach();
+  for (const char* consumers : {"3", "64"})
+    expect_says(pub(consumers), 2, "expected 0 to 2, beside the producer");
+  EXPECT_TRUE(exists(ring)) << "it is left as it was found";
+  run_dmp({"clean", "--force", ring});
+}
+
 TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {
   const std::string ring = unique_ring_name();
   Command sub = Command::dmp({"sub", ring, "--id", "slow", "--kind", "required"});

@@ -38,6 +38,25 @@ std::uint64_t default_capacity(std::uint64_t event_size) {
   return std::min<std::uint64_t>(4096, std::bit_floor(most_bytes / event_size));
 }
 
+/// Whoever waits for more consumers than the ring has rows for, waits for ever.
+void require_rows(const std::string& ring, std::uint64_t consumers, std::uint32_t rows) {
+  if (consumers < rows) return;
+  throw Error(Errc::invalid_option,
+              {.object = ring,
+               .problem = "--wait-for is more than the ring has room for",
+               .found = std::to_string(consumers),
+               .expected = fmt::format("0 to {}, beside the producer", rows - 1),
+               .remedy = "Wait for fewer, or let a program of yours make the ring with a larger "
+                         "max_participants."});
+}
+
+/// Of the ring that is there, or that would be made.
+std::uint32_t rows_of(const PubOptions& options) {
+  const auto there =
+      Segment::try_attach(os::ObjectName::parse(options.ring), SegmentRole::inspector, EventType{});
+  return there ? there->header().shape.rows : options.producer.max_participants;
+}
+
 bool is_away(const Participant& participant) {
   using Presence = Participant::Presence;
   return participant.presence == Presence::dead || participant.presence == Presence::left;
@@ -60,6 +79,9 @@ Producer<Bytes> Publication::open() {
   producer.capacity = options_.capacity.value_or(default_capacity(type_.size));
   producer.required_patience = Duration::max();  // we do the waiting, in slices
   const TimePoint deadline = deadline_after(options_.timeout.value_or(predecessor_patience));
+  // Before a ring is made: consumers that wait for one would see it come and go.
+  if (options_.wait_for >= producer.max_participants)
+    require_rows(options_.ring, options_.wait_for, rows_of(options_));
   for (;;) {
     producer.timeout = std::clamp(deadline - os::now(), Duration::zero(), wait_slice);
     try {
@@ -98,6 +120,7 @@ void Publication::tell_takeover() {
 
 void Publication::wait_for_consumers() {
   if (options_.wait_for == 0) return;
+  require_rows(ring(), options_.wait_for, producer_.segment().header().shape.rows);
   const TimePoint deadline = deadline_after(options_.timeout);
   while (stop_.received() == 0) {
     try {
