@@ -44,6 +44,19 @@ std::string errno_text(int error) { return std::generic_category().message(error
                                    .remedy = "See the manual page of the call."});
 }
 
+/// There is no folder in which the object could be.
+[[noreturn]] void fail_without_directory(const ObjectName& name, int error) {
+  throw Error(Errc::not_found,
+              {.object = name.text(),
+               .problem = "its directory does not exist",
+               .found = errno_text(error) + ": " + name.directory(),
+               .expected = "a directory that exists",
+               .remedy = name.backend() == Backend::shm ? "Mount a tmpfs there, or use file:PATH."
+                                                        : "Make it, or correct the path."});
+}
+
+bool directory_is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+
 /// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
 /// told.
 std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
@@ -132,9 +145,9 @@ std::vector<ObjectName> list_objects(DIR* directory, const std::string& before_n
 }
 
 [[noreturn]] void fail_directory(const std::string& directory, int error) {
-  const Errc code = error == ENOENT || error == ENOTDIR ? Errc::not_found
-                    : error == EACCES                   ? Errc::permission_denied
-                                                        : Errc::system_error;
+  const Errc code = directory_is_missing(error) ? Errc::not_found
+                    : error == EACCES           ? Errc::permission_denied
+                                                : Errc::system_error;
   throw Error(code, {.object = directory,
                      .problem = "this directory cannot be listed",
                      .found = errno_text(error),
@@ -222,7 +235,11 @@ MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t 
   for (int attempt = 0;; ++attempt) {
     state = std::make_unique<State>(name);
     state->create_file();
-    if (state->fd < 0) fail(name, "creating a file", errno);
+    if (state->fd < 0) {
+      const int error = errno;
+      if (directory_is_missing(error)) fail_without_directory(name, error);
+      fail(name, "creating a file", error);
+    }
     auto lock = lock_request(F_WRLCK, temporary_lock_byte);
     const int error = fcntl(state->fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
     if (error == 0 && !state->was_taken_for_abandoned()) break;
@@ -277,6 +294,7 @@ std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access ac
   }
   if (state->fd < 0) {
     if (errno == ENOENT) return std::nullopt;
+    if (errno == ENOTDIR) fail_without_directory(name, errno);
     if (errno != EISDIR && errno != ENXIO) fail(name, "opening", errno);
   }
   struct stat info {};

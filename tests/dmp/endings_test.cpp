@@ -3,6 +3,7 @@
 // How `dmp pub` and `dmp sub` end, and what they say then.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -134,6 +135,22 @@ TEST(Endings, A_wait_for_more_consumers_than_there_can_be_is_refused) {
     expect_says(pub(consumers), 2, "expected 0 to 2, beside the producer");
   EXPECT_TRUE(exists(ring)) << "it is left as it was found";
   run_dmp({"clean", "--force", ring});
+}
+
+TEST(Endings, A_ring_in_a_folder_that_is_missing_is_not_found) {
+  expect_says(run_dmp({"pub", "file:/no/such/folder/ring", "--event-size", "8"}), 3,
+              "file:/no/such/folder/ring: its directory does not exist; found No such file or "
+              "directory: /no/such/folder; expected a directory that exists. Make it, or correct "
+              "the path.");
+  TempFolder folder;
+  std::ofstream(folder.path() / "file") << "no folder";
+  for (const char* command : {"pub", "sub", "inspect", "clean"}) {
+    std::vector<std::string> arguments = {command, "file:" + folder.path().string() + "/file/ring"};
+    if (arguments[0] == "pub") arguments.insert(arguments.end(), {"--event-size", "8"});
+    if (arguments[0] == "sub") arguments.insert(arguments.end(), {"--timeout", "1ms"});
+    expect_says(run_dmp(arguments), 3,
+                "found Not a directory: " + folder.path().string() + "/file;");
+  }
 }
 
 TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {

@@ -174,7 +174,9 @@ TEST_F(A_kernel_without_unnamed_files, Makes_rings_all_the_same) {
 
 TEST_F(A_kernel_without_unnamed_files, Says_that_the_folder_is_missing) {
   kernel.unnamed_file_error = ENOENT;
-  expect_error(Errc::system_error, {.found = "No such file"},
+  expect_error(Errc::not_found,
+               {.object = "file:/no-such-folder/ring",
+                .found = "No such file or directory: /no-such-folder"},
                [&] { Producer<E>::create("file:/no-such-folder/ring"); });
 }
 
