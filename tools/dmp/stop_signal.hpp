@@ -7,8 +7,10 @@
 
 namespace disruptor_mp::tool {
 
-/// Waits in the library are cut into slices of this length, to look for signals in between.
-inline constexpr Duration wait_slice = std::chrono::milliseconds(100);
+/// Waits in the library are cut into slices of this length, to look for signals in between. Each
+/// slice begins with short naps: a shorter one would cost an idle command more, a longer one would
+/// be felt after Ctrl-C.
+inline constexpr Duration wait_slice = std::chrono::milliseconds(250);
 
 /// SIGINT and SIGTERM as a request to end in order. The first one is only noted; whoever is asked a
 /// second time dies at once, as by default, so a command that hangs in a write can still be ended.
