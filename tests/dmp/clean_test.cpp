@@ -193,7 +193,7 @@ TEST(CleanNamed, Goes_on_behind_a_name_that_is_not_there) {
 TEST(CleanNamed, Force_needs_names) {
   const Outcome outcome = run_dmp({"clean", "--force"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_NE(outcome.err.find("--force requires NAME"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("--force: it requires NAME"), std::string::npos) << outcome.err;
 }
 
 }  // namespace

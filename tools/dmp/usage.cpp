@@ -111,10 +111,11 @@ ErrorText explain_without_place(const CLI::App& command, const CLI::ParseError& 
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return explain_number_of_values(command, line);
   if (dynamic_cast<const CLI::RequiresError*>(&error) != nullptr) {
+    const std::string needed = line.substr(line.rfind(' ') + 1);
     return {.object = before(line, " requires "),
-            .problem = "it is not for itself",
+            .problem = "it requires " + needed,
             .found = "this option alone",
-            .expected = line.substr(line.rfind(' ') + 1) + " with it",
+            .expected = needed + " with it",
             .remedy = {}};
   }
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
