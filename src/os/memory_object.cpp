@@ -55,7 +55,13 @@ std::string errno_text(int error) { return std::generic_category().message(error
                                                         : "Make it, or correct the path."});
 }
 
-bool directory_is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+bool says_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+
+/// A file system that makes no files, such as /proc, says ENOENT too.
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
 
 /// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
 /// told.
@@ -145,9 +151,9 @@ std::vector<ObjectName> list_objects(DIR* directory, const std::string& before_n
 }
 
 [[noreturn]] void fail_directory(const std::string& directory, int error) {
-  const Errc code = directory_is_missing(error) ? Errc::not_found
-                    : error == EACCES           ? Errc::permission_denied
-                                                : Errc::system_error;
+  const Errc code = says_missing(error) ? Errc::not_found
+                    : error == EACCES   ? Errc::permission_denied
+                                        : Errc::system_error;
   throw Error(code, {.object = directory,
                      .problem = "this directory cannot be listed",
                      .found = errno_text(error),
@@ -237,7 +243,8 @@ MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t 
     state->create_file();
     if (state->fd < 0) {
       const int error = errno;
-      if (directory_is_missing(error)) fail_without_directory(name, error);
+      if (says_missing(error) && !is_directory(name.directory()))
+        fail_without_directory(name, error);
       fail(name, "creating a file", error);
     }
     auto lock = lock_request(F_WRLCK, temporary_lock_byte);

@@ -240,13 +240,13 @@ TEST_F(Foreign, A_file_of_somebody_else_is_not_a_ring_and_stays_as_it_is) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), text);
 }
 
-TEST_F(Foreign, A_missing_folder_is_an_error_of_the_system) {
+TEST_F(Foreign, A_missing_folder_is_not_found) {
   name = os::ObjectName::parse("file:" + (folder.path() / "missing" / "ring").string());
   EXPECT_FALSE(Segment::try_attach(name, SegmentRole::consumer, {}));
   const Error error = error_of([&] { Segment::create(name, small_event(), small_shape(), {}); });
-  EXPECT_EQ(error.code(), Errc::system_error);
-  EXPECT_TRUE(contains(error.problem(), "missing/ring")) << error.problem();
-  EXPECT_TRUE(contains(error.found(), "No such file")) << error.found();
+  EXPECT_EQ(error.code(), Errc::not_found);
+  EXPECT_TRUE(contains(error.object(), "missing/ring")) << error.object();
+  EXPECT_EQ(error.found(), "No such file or directory: " + (folder.path() / "missing").string());
 }
 
 }  // namespace
