@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "strategies.hpp"
 
@@ -13,8 +14,8 @@ namespace disruptor_mp::sim {
 class SeedStrategies {
  public:
   /// @throws std::runtime_error if there is no strategy of that name.
-  SeedStrategies(const std::string& name, ExhaustiveStrategy::Bounds bounds)
-      : name_(name), exhaustive_(bounds) {
+  SeedStrategies(std::string name, ExhaustiveStrategy::Bounds bounds)
+      : name_(std::move(name)), exhaustive_(bounds) {
     if (name_ != "random" && name_ != "pct" && name_ != "swarm" && name_ != "dfs")
       throw std::runtime_error("--strategy: '" + name_ + "' is none of random, pct, dfs, swarm");
   }

@@ -97,10 +97,10 @@ class Situations final : public Witness {
 
   // --- Told by the engine
   Tag tag_of(unsigned object, std::uint64_t offset) override;
-  void loaded(Tag place, std::uint64_t value, unsigned age) override;
-  void stored(Tag place, std::uint64_t value) override;
-  void wrote_plainly(Tag place) override;
-  void falls_asleep(Tag bell) override;
+  void loaded(Tag tag, std::uint64_t value, unsigned age) override;
+  void stored(Tag tag, std::uint64_t value) override;
+  void wrote_plainly(Tag tag) override;
+  void falls_asleep(Tag tag) override;
   void woke(Tag bell, SleepEnd end) override;
   void died(unsigned kept, unsigned lost) override;
   void removed_name() override;
