@@ -79,15 +79,16 @@ struct SlotGeometry<Bytes> {
   }
 };
 
-/// Where the first events of a claim of stamped slots are written until it is published: as many as
-/// share the cache line that the consumers are looking at. Written in place, that line would be
-/// taken from the producer between the event and its stamp, and fetched twice for every claim.
+/// Where the first events of a claim of stamped slots are written until it is published, if several
+/// slots share a cache line: those of the line that the consumers are looking at. Written in place,
+/// that line would be taken from the producer again and again between the events and their stamps.
+/// (A slot with a line of its own is better written in place: docs/performance.md.)
 template <class E>
 struct Staging {
   static constexpr std::size_t event_size = sizeof(E);
   static constexpr std::size_t count =
-      SlotGeometry<E>::layout == format::SlotLayout::stamped && sizeof(E) <= 128
-          ? std::max<std::size_t>(1, 64 / SlotGeometry<E>::stride)
+      SlotGeometry<E>::layout == format::SlotLayout::stamped && SlotGeometry<E>::stride <= 32
+          ? 64 / SlotGeometry<E>::stride
           : 0;
   [[nodiscard]] E& event(std::size_t i) noexcept {
     return *reinterpret_cast<E*>(room + i * sizeof(E));
