@@ -7,13 +7,12 @@
 
 namespace disruptor_mp::market_feed {
 
-bool MonitorState::observe(std::uint64_t sequence, const MarketEvent& event) noexcept {
+bool MonitorState::observe(std::uint64_t sequence) noexcept {
   if (seen == 0 && missed == 0) first_sequence = next_expected = sequence;
   if (sequence < next_expected) return false;
   missed += sequence - next_expected;
   next_expected = sequence + 1;
   ++seen;
-  checksum += event_checksum(sequence, event);
   return true;
 }
 

@@ -18,12 +18,11 @@ struct MonitorState {
   std::uint64_t next_expected = 0;
   std::uint64_t seen = 0;
   std::uint64_t missed = 0;
-  std::uint64_t checksum = 0;  ///< sum over the events seen of event_checksum
 
   /// Takes in the event with this sequence. Sequences skipped since the last one are missed.
   /// Returns false, and changes nothing, for one already accounted for: it comes again after a
   /// restart.
-  bool observe(std::uint64_t sequence, const MarketEvent& event) noexcept;
+  bool observe(std::uint64_t sequence) noexcept;
 
   /// Accounts for events known to be lost at the end, up to, not including, `sequence`: when the
   /// ring is closed and the observer was overtaken before its last read.
@@ -35,8 +34,8 @@ struct MonitorState {
 static_assert(std::is_trivially_copyable_v<MonitorState>);
 static_assert(std::has_unique_object_representations_v<MonitorState>);
 
-/// A checksum of one event at its place. Sums of these do not depend on order, so with nothing
-/// missed the monitor's sum must equal the sum over the whole feed.
+/// A checksum of one event at its place: what the monitor writes down of each event it sees, and
+/// the parent compares with the feed.
 [[nodiscard]] std::uint64_t event_checksum(std::uint64_t sequence,
                                            const MarketEvent& event) noexcept;
 

@@ -14,8 +14,8 @@
 #include "market_feed/feed_reader.hpp"
 #include "market_feed/journal_file.hpp"
 #include "market_feed/monitor_state.hpp"
-#include "market_feed/publish_times.hpp"
 #include "market_feed/role_stats.hpp"
+#include "market_feed/word_per_event.hpp"
 
 template <>
 struct disruptor_mp::EventTraits<disruptor_mp::market_feed::MarketEvent> {
@@ -108,6 +108,9 @@ std::filesystem::path monitor_file(const RoleOptions& options) {
   return options.work_dir / "monitor";
 }
 std::filesystem::path times_file(const RoleOptions& options) { return options.work_dir / "times"; }
+std::filesystem::path sightings_file(const RoleOptions& options) {
+  return options.work_dir / "sightings";
+}
 std::filesystem::path figures_file(const RoleOptions& options, Role role) {
   return options.work_dir / ("figures." + std::string(name_of(role)));
 }
@@ -139,7 +142,7 @@ void run_gateway(const RoleOptions& options) {
   // stopped.
   FeedReader feed(options.feed, {.skip_bad_lines = options.skip_bad_lines});
   (void)feed.skip(ring.next_sequence().value());
-  PublishTimes times(times_file(options), options.events);
+  WordPerEvent times(times_file(options), options.events);
   RoleStats stats(figures_file(options, Role::gateway));
   StopPoints stops(options.stops);
 
@@ -188,7 +191,7 @@ void run_journal(const RoleOptions& options) {
   StopPoints stops(options.stops);
   if (!ring) return stops.pass_end();
   JournalWriter journal(journal_file(options));
-  const PublishTimes times(times_file(options), options.events);
+  const WordPerEvent times(times_file(options), options.events);
   RoleStats stats(figures_file(options, Role::journal));
 
   std::vector<MarketEvent> batch;
@@ -213,7 +216,7 @@ void run_analytics(const RoleOptions& options) {
   Checkpoint<AnalyticsCheckpoint> file(analytics_file(options), "analytic");
   AnalyticsCheckpoint state = file.load().value_or(AnalyticsCheckpoint{});
   auto ring = attach(options, Role::analytics, ConsumerKind::gating);
-  const PublishTimes times(times_file(options), options.events);
+  const WordPerEvent times(times_file(options), options.events);
   RoleStats stats(figures_file(options, Role::analytics));
   StopPoints stops(options.stops);
 
@@ -259,14 +262,19 @@ void run_monitor(const RoleOptions& options) {
     file.save(state);
     return;
   }
-  const PublishTimes times(times_file(options), options.events);
+  const WordPerEvent times(times_file(options), options.events);
+  WordPerEvent sightings(sightings_file(options), options.events);
   RoleStats stats(figures_file(options, Role::monitor));
 
+  const std::uint64_t first = ring->next_sequence().value();
+  std::uint64_t handled = 0;
   Poll ended = Poll::events;
   while (ended == Poll::events) {
     ended = ring->wait_poll([&](const MarketEvent& event, Sequence sequence) {
                   stops.pass(sequence.value());
-                  if (!state.observe(sequence.value(), event)) return;
+                  ++handled;
+                  sightings.set(sequence.value(), event_checksum(sequence.value(), event));
+                  if (!state.observe(sequence.value())) return;
                   stats.latency(clock_ns() - times.get(sequence.value()));
                   stats.count(1);
                 })
@@ -275,10 +283,20 @@ void run_monitor(const RoleOptions& options) {
     stats.end_of_batch();
   }
   stops.pass_end();
-  state.miss_up_to(ring->next_sequence().value());
+  const std::uint64_t end = ring->next_sequence().value();
+  state.miss_up_to(end);
   file.save(state);
   stats.save();
   require_closed(options, Role::monitor, ended);
+  if (ring->missed() != end - first - handled) {
+    throw market_feed::Error(
+        {.object = options.ring + ", monitor",
+         .found = std::to_string(ring->missed()) + " missed by the ring's count",
+         .expected = std::to_string(end - first - handled) + ", as events " +
+                     std::to_string(first) + " to " + std::to_string(end) + " were " +
+                     std::to_string(handled) + " calls",
+         .remedy = "report it: the count is wrong"});
+  }
 }
 
 void run_role(Role role, const RoleOptions& options) {

@@ -29,6 +29,7 @@ struct RoleOptions {
 [[nodiscard]] std::filesystem::path analytics_file(const RoleOptions& options);
 [[nodiscard]] std::filesystem::path monitor_file(const RoleOptions& options);
 [[nodiscard]] std::filesystem::path times_file(const RoleOptions& options);
+[[nodiscard]] std::filesystem::path sightings_file(const RoleOptions& options);
 [[nodiscard]] std::filesystem::path figures_file(const RoleOptions& options, Role role);
 
 /// The four processes. Each returns when its part is done; each may be killed anywhere and started

@@ -11,7 +11,6 @@
 #include "market_feed/analytics_json.hpp"
 #include "market_feed/event_text.hpp"
 #include "market_feed/journal_file.hpp"
-#include "market_feed/monitor_state.hpp"
 
 namespace disruptor_mp::market_feed {
 namespace {
@@ -44,10 +43,7 @@ std::string text_of(const InstrumentStats& stats) {
 Reference reference_of(const std::filesystem::path& feed, FeedReaderOptions options) {
   Reference reference;
   FeedReader reader(feed, options);
-  for (std::uint64_t sequence = 0; const auto event = reader.next(); ++sequence) {
-    reference.analytics.fold(*event);
-    reference.checksum += event_checksum(sequence, *event);
-  }
+  while (const auto event = reader.next()) reference.analytics.fold(*event);
   reference.counts = reader.counts();
   return reference;
 }
@@ -90,6 +86,29 @@ std::optional<std::string> analytics_difference(const Analytics& found, const An
                        text_of(expected.stats[i]));
   }
   return "the states differ beyond their instruments";
+}
+
+std::optional<std::string> monitor_difference(const MonitorState& state,
+                                              const WordPerEvent& sightings, bool was_killed,
+                                              const std::filesystem::path& feed,
+                                              FeedReaderOptions options) {
+  FeedReader reader(feed, options);
+  std::uint64_t total = 0;
+  std::uint64_t seen = 0;
+  for (; const auto event = reader.next(); ++total) {
+    const std::uint64_t sighting = sightings.get(total);
+    if (sighting == 0) continue;
+    ++seen;
+    if (sighting != event_checksum(total, *event))
+      return fmt::format("event {}: it saw something else than {}", total, text_of(*event));
+  }
+  if (state.first_sequence + state.seen + state.missed != total) {
+    return fmt::format("began at {}, saw {} and missed {}, which is not {} in all",
+                       state.first_sequence, state.seen, state.missed, total);
+  }
+  if (was_killed ? seen < state.seen : seen != state.seen)
+    return fmt::format("says it saw {} events, and has written down {}", state.seen, seen);
+  return std::nullopt;
 }
 
 }  // namespace disruptor_mp::market_feed

@@ -8,6 +8,8 @@
 
 #include "market_feed/analytics.hpp"
 #include "market_feed/feed_reader.hpp"
+#include "market_feed/monitor_state.hpp"
+#include "market_feed/word_per_event.hpp"
 
 namespace disruptor_mp::market_feed {
 
@@ -16,8 +18,6 @@ namespace disruptor_mp::market_feed {
 struct Reference {
   FeedCounts counts;
   Analytics analytics = {};
-  std::uint64_t checksum =
-      0;  ///< sum of event_checksum over all events: what a monitor that missed none has
 };
 
 [[nodiscard]] Reference reference_of(const std::filesystem::path& feed,
@@ -32,5 +32,14 @@ struct Reference {
 /// Nothing when both are equal; else a sentence with the first instrument that differs.
 [[nodiscard]] std::optional<std::string> analytics_difference(const Analytics& found,
                                                               const Analytics& expected);
+
+/// Nothing when the monitor accounts for every event of the feed and saw nothing but its events,
+/// each at its place; else a sentence. `sightings` holds the event_checksum of each event it saw,
+/// 0 of those it missed. A monitor killed between the two may have seen more than its state says.
+[[nodiscard]] std::optional<std::string> monitor_difference(const MonitorState& state,
+                                                            const WordPerEvent& sightings,
+                                                            bool was_killed,
+                                                            const std::filesystem::path& feed,
+                                                            FeedReaderOptions options = {});
 
 }  // namespace disruptor_mp::market_feed

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "market_feed/publish_times.hpp"
+#include "market_feed/word_per_event.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 
 namespace disruptor_mp::market_feed {
 
-PublishTimes::PublishTimes(const std::filesystem::path& file, std::uint64_t events)
+WordPerEvent::WordPerEvent(const std::filesystem::path& file, std::uint64_t events)
     : bytes_((events + 1) * sizeof(std::uint64_t)) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   int error = descriptor < 0 ? errno : posix_fallocate(descriptor, 0, static_cast<off_t>(bytes_));
@@ -25,12 +25,12 @@ PublishTimes::PublishTimes(const std::filesystem::path& file, std::uint64_t even
   if (error != 0) {
     throw Error({.object = file.string(),
                  .found = std::strerror(error),
-                 .expected = std::to_string(bytes_) + " bytes for the publish times",
+                 .expected = std::to_string(bytes_) + " bytes, eight for each event",
                  .remedy = "free some space, or choose another --work-dir"});
   }
-  times_ = static_cast<std::uint64_t*>(address);
+  words_ = static_cast<std::uint64_t*>(address);
 }
 
-PublishTimes::~PublishTimes() { munmap(times_, bytes_); }
+WordPerEvent::~WordPerEvent() { munmap(words_, bytes_); }
 
 }  // namespace disruptor_mp::market_feed
