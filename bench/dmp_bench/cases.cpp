@@ -52,6 +52,11 @@ void add_streams(std::vector<Case>& cases) {
 
 void add_broadcast(std::vector<Case>& cases) {
   for (const std::size_t size : main_sizes) {
+    cases.push_back({.name = fmt::format("ping-pong-1p2c/{}", size),
+                     .pattern = Pattern::ping_pong,
+                     .event_size = size,
+                     .consumers = 2,
+                     .contenders = limits_and_library(size)});
     for (const std::uint64_t batch : {1, 64}) {
       cases.push_back({.name = fmt::format("stream-1p2c/{}/{}", size, batch),
                        .event_size = size,

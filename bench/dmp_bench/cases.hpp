@@ -12,7 +12,8 @@
 namespace disruptor_mp::bench {
 
 enum class Pattern : std::uint8_t {
-  ping_pong,  ///< one event in flight, there and back: two rings
+  ping_pong,  ///< one event in flight, there and back: a ring there, and one back from each
+              ///< consumer
   stream,     ///< one producer, as fast as it goes
 };
 

@@ -280,11 +280,14 @@ class Leader {
 
 /// Rings of processes that were killed keep their names; these must not outlive the benchmark.
 void remove_rings(const Round& round) noexcept {
+  const auto remove = [](const std::string& name) {
+    std::error_code ignored;
+    std::filesystem::remove(os::ObjectName::parse(name).path(), ignored);
+  };
   for (const std::string& name : round.ring_names) {
-    for (const std::string& ring : {name, name + "-back"}) {
-      std::error_code ignored;
-      std::filesystem::remove(os::ObjectName::parse(ring).path(), ignored);
-    }
+    remove(name);
+    for (unsigned process = 1; process < round.work->processes(); ++process)
+      remove(ring_back_from(name, process));
   }
 }
 

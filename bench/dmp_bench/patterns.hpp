@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dmp_bench/payload.hpp"
 #include "dmp_bench/worker.hpp"
@@ -47,8 +48,9 @@ class StreamConsumer final : public Worker {
 template <class Writer, class Reader>
 class Ping final : public Worker {
  public:
-  Ping(Writer writer, Reader reader, Ticks ticks)
-      : writer_(std::move(writer)), reader_(std::move(reader)), ticks_(ticks) {}
+  /// @param readers one for each process that answers.
+  Ping(Writer writer, std::vector<Reader> readers, Ticks ticks)
+      : writer_(std::move(writer)), readers_(std::move(readers)), ticks_(ticks) {}
   std::uint64_t run(std::uint64_t first, std::uint64_t end, RoundTrips& round_trips) override {
     constexpr std::uint64_t group = RoundTrips::group;
     std::uint64_t wrong = 0;
@@ -73,11 +75,13 @@ class Ping final : public Worker {
  private:
   std::uint64_t round_trip(std::uint64_t n) {
     writer_.publish(n);
-    return reader_.receive(n);
+    std::uint64_t wrong = 0;
+    for (Reader& reader : readers_) wrong |= reader.receive(n);
+    return wrong;
   }
 
   Writer writer_;
-  Reader reader_;
+  std::vector<Reader> readers_;
   Ticks ticks_;
 };
 

@@ -48,9 +48,14 @@ struct Part {
   unsigned process = 0;       ///< 0 leads: the producer, or who begins the ping-pong
   bool yields = false;        ///< more spinners than cores
   SharedArea* raw = nullptr;  ///< memory of a hand-written contender
-  std::string ring_name;      ///< of a library contender; "<ring_name>-back" leads back
+  std::string ring_name;      ///< of a library contender
   const Ticks* ticks = nullptr;
 };
+
+/// The ring on which a process answers in a ping-pong of library contenders.
+[[nodiscard]] inline std::string ring_back_from(const std::string& ring_name, unsigned process) {
+  return ring_name + "-back" + std::to_string(process);
+}
 
 /// Bytes of raw memory that a hand-written contender needs.
 [[nodiscard]] std::size_t raw_size(const Case& work, const Contender& contender);

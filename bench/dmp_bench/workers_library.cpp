@@ -25,17 +25,18 @@ LibraryReader<E> make_reader(const Part& part, const std::string& name) {
 
 template <class E>
 std::unique_ptr<Worker> make_ping_pong(const Part& part) {
-  const bool leads = part.process == 0;
-  const std::string back = part.ring_name + "-back";
-  // Each makes its own ring before it waits for the other's.
-  auto writer = make_writer<E>(part, leads ? part.ring_name : back);
-  auto reader = make_reader<E>(part, leads ? back : part.ring_name);
   using Writer = LibraryWriter<E>;
   using Reader = LibraryReader<E>;
-  if (leads)
-    return std::make_unique<Ping<Writer, Reader>>(std::move(writer), std::move(reader),
-                                                  *part.ticks);
-  return std::make_unique<Pong<Writer, Reader>>(std::move(writer), std::move(reader));
+  // Each makes its own ring before it waits for another's.
+  Writer writer = make_writer<E>(
+      part, part.process == 0 ? part.ring_name : ring_back_from(part.ring_name, part.process));
+  if (part.process > 0)
+    return std::make_unique<Pong<Writer, Reader>>(std::move(writer),
+                                                  make_reader<E>(part, part.ring_name));
+  std::vector<Reader> answers;
+  for (unsigned process = 1; process <= part.work->consumers; ++process)
+    answers.push_back(make_reader<E>(part, ring_back_from(part.ring_name, process)));
+  return std::make_unique<Ping<Writer, Reader>>(std::move(writer), std::move(answers), *part.ticks);
 }
 
 template <class E>

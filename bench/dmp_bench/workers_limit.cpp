@@ -6,7 +6,7 @@
 namespace disruptor_mp::bench {
 namespace {
 
-/// Bytes of one ring; a ping-pong has a second one right behind the first.
+/// Bytes of one ring; in a ping-pong the rings that lead back stand right behind the first.
 std::size_t ring_size(const Case& work, const Contender& contender) {
   const std::uint64_t stride =
       format::slot_stride(contender.layout, work.event_size, alignof(std::uint64_t));
@@ -15,15 +15,22 @@ std::size_t ring_size(const Case& work, const Contender& contender) {
 
 template <class E>
 std::unique_ptr<Worker> make_ping_pong(const Part& part, Spin spin) {
-  std::byte* const there = part.raw->data();
-  std::byte* const back = there + ring_size(*part.work, *part.contender);
-  const bool leads = part.process == 0;
   const std::uint64_t capacity = part.work->capacity;
-  LimitWriter<E> writer(RawRing<E>(leads ? there : back, capacity, 1), spin);
-  LimitReader<E> reader(RawRing<E>(leads ? back : there, capacity, 1), 0, spin);
-  if (leads)
-    return std::make_unique<Ping<LimitWriter<E>, LimitReader<E>>>(writer, reader, *part.ticks);
-  return std::make_unique<Pong<LimitWriter<E>, LimitReader<E>>>(writer, reader);
+  const RawRing<E> there(part.raw->data(), capacity, part.work->consumers);
+  const auto back_from = [&](unsigned process) {
+    return RawRing<E>(part.raw->data() + process * ring_size(*part.work, *part.contender), capacity,
+                      1);
+  };
+  using Writer = LimitWriter<E>;
+  using Reader = LimitReader<E>;
+  if (part.process > 0)
+    return std::make_unique<Pong<Writer, Reader>>(Writer(back_from(part.process), spin),
+                                                  Reader(there, part.process - 1, spin));
+  std::vector<Reader> answers;
+  for (unsigned process = 1; process <= part.work->consumers; ++process)
+    answers.emplace_back(back_from(process), 0, spin);
+  return std::make_unique<Ping<Writer, Reader>>(Writer(there, spin), std::move(answers),
+                                                *part.ticks);
 }
 
 template <class E>
@@ -39,7 +46,7 @@ std::unique_ptr<Worker> make_stream(const Part& part, Spin spin) {
 }  // namespace
 
 std::size_t raw_size(const Case& work, const Contender& contender) {
-  return ring_size(work, contender) * (work.pattern == Pattern::ping_pong ? 2 : 1);
+  return ring_size(work, contender) * (work.pattern == Pattern::ping_pong ? work.processes() : 1);
 }
 
 std::unique_ptr<Worker> make_limit_worker(const Part& part) {
