@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <fstream>
 #include <limits>
+#include <string>
 
 namespace disruptor_mp::bench {
 
@@ -18,6 +20,13 @@ CpuUse cpu_use() noexcept {
   return {.ns = static_cast<std::uint64_t>(cpu.tv_sec) * 1'000'000'000U +
                 static_cast<std::uint64_t>(cpu.tv_nsec),
           .preemptions = static_cast<std::uint64_t>(usage.ru_nivcsw)};
+}
+
+std::uint64_t queued_ns(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/schedstat");
+  std::uint64_t on_core = 0;
+  std::uint64_t queued = 0;
+  return file >> on_core >> queued ? queued : 0;
 }
 
 Ticks::Ticks() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 
@@ -19,6 +21,10 @@ struct CpuUse {
   std::uint64_t preemptions = 0;
 };
 [[nodiscard]] CpuUse cpu_use() noexcept;
+
+/// How long a process's first thread was ready to run so far, and had no core; 0 if the kernel does
+/// not tell. A wait that has not ended yet is not in it.
+[[nodiscard]] std::uint64_t queued_ns(pid_t pid);
 
 /// The cheapest clock there is, for timing single round trips: the time stamp counter where there
 /// is one. Not ordered against the instructions around it, which does not matter for the distance

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string_view>
 
 #include "dmp_bench/summary.hpp"
@@ -137,11 +138,23 @@ Json to_json(const CaseResult& result) {
           {"contenders", std::move(contenders)}};
 }
 
+Json to_json(const Recovery& recovery) {
+  return {{"name", recovery.situation.name},
+          {"wait", name_of(recovery.situation.wait.kind())},
+          {"bound_ns", std::chrono::nanoseconds(recovery.situation.bound).count()},
+          {"noticed_ns", percentiles(recovery.noticed)},
+          {"waitpid_ns", percentiles(recovery.released)},
+          {"without_core_ns", percentiles(recovery.queued)},
+          {"beyond_bound", recovery.beyond}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json to_json(const Run& run) {
   Json cases = Json::array();
   for (const CaseResult& result : run.results) cases.push_back(to_json(result));
+  Json recoveries = Json::array();
+  for (const Recovery& recovery : run.recoveries) recoveries.push_back(to_json(recovery));
   return {{"process", getpid()},
           {"environment", to_json(run.environment)},
           {"settings", to_json(run.settings)},
@@ -149,7 +162,8 @@ nlohmann::ordered_json to_json(const Run& run) {
           {"before", to_json(run.load_before)},
           {"after", to_json(run.load_after)},
           {"seconds", run.seconds},
-          {"cases", std::move(cases)}};
+          {"cases", std::move(cases)},
+          {"recovery", std::move(recoveries)}};
 }
 
 }  // namespace disruptor_mp::bench

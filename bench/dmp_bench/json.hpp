@@ -7,6 +7,7 @@
 #include "dmp_bench/clock.hpp"
 #include "dmp_bench/driver.hpp"
 #include "dmp_bench/environment.hpp"
+#include "dmp_bench/recovery.hpp"
 
 namespace disruptor_mp::bench {
 
@@ -18,6 +19,7 @@ struct Run {
   Load load_after = {};
   double seconds = 0;
   std::vector<CaseResult> results = {};
+  std::vector<Recovery> recoveries = {};
 };
 
 /// Everything of a run, every slice included.

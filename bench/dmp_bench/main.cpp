@@ -16,8 +16,9 @@
 
 #include "disruptor_mp/base/error.hpp"
 #include "dmp_bench/cases.hpp"
+#include "dmp_bench/child.hpp"
 #include "dmp_bench/json.hpp"
-#include "dmp_bench/processes.hpp"
+#include "dmp_bench/recovery.hpp"
 #include "dmp_bench/table.hpp"
 
 namespace {
@@ -29,11 +30,20 @@ struct Options {
   std::string pattern;
   std::string json_path;
   std::uint64_t capacity = 0;
+  unsigned deaths = 200;
+  bool recovery = false;
   bool list = false;
   bool quick = false;
 };
 
 constexpr double quick_seconds = 0.2;
+constexpr unsigned quick_deaths = 20;
+
+/// One of the two: what is measured is either the work or the recovery.
+struct Selection {
+  std::vector<Case> cases = {};
+  std::vector<Situation> situations = {};
+};
 
 int parse(int argc, char** argv, Options& options) {
   CLI::App app{
@@ -45,14 +55,17 @@ int parse(int argc, char** argv, Options& options) {
       "  dmp-bench --quick                    the whole suite in less than a minute\n"
       "  dmp-bench --case 'stream/32'         one group, thoroughly\n"
       "  dmp-bench --case '^layout/'          both slot layouts, all sizes (not in the suite)\n"
+      "  dmp-bench --recovery                 how soon the death of a process is noticed\n"
       "  dmp-bench --json figures.json        everything measured, slice by slice\n"
       "  dmp-bench --json --quick > f.json    the same on stdout, without the table\n"
-      "exit: 0 measured, 1 a process failed or an event was wrong, 2 usage, 130 interrupted");
+      "exit: 0 measured, 1 a process failed, an event was wrong or a death was not noticed within\n"
+      "      30 s, 2 usage, 130 interrupted");
   app.add_option("--case", options.pattern,
                  "only cases whose name has a match of this regular expression");
   app.add_flag("--list", options.list, "name the cases and do nothing");
   app.add_flag("--quick", options.quick,
-               fmt::format("{} s per contender instead of 1", quick_seconds));
+               fmt::format("{} s per contender instead of 1; {} deaths instead of 200",
+                           quick_seconds, quick_deaths));
   auto* seconds = app.add_option("--seconds", options.settings.seconds,
                                  "per contender of a case, all rounds together")
                       ->check(CLI::Range(0.001, 3600.0));
@@ -82,6 +95,16 @@ int parse(int argc, char** argv, Options& options) {
       ->type_name("FILE")
       ->expected(0, 1)
       ->default_str("-");
+  app.add_flag("--recovery", options.recovery,
+               "instead: kill processes, and measure how soon the others notice")
+      ->excludes("--seconds")
+      ->excludes("--rounds")
+      ->excludes("--slice-ms")
+      ->excludes("--capacity");
+  auto* deaths = app.add_option("--deaths", options.deaths, "in each situation of --recovery")
+                     ->check(CLI::Range(1, 1'000'000))
+                     ->capture_default_str()
+                     ->needs("--recovery");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -89,25 +112,33 @@ int parse(int argc, char** argv, Options& options) {
     return code == 0 ? 0 : 2;
   }
   if (options.quick && seconds->count() == 0) options.settings.seconds = quick_seconds;
+  if (options.quick && deaths->count() == 0) options.deaths = quick_deaths;
   if (options.settings.file_directory.empty())
     options.settings.file_directory = std::filesystem::temp_directory_path();
   return -1;
 }
 
-std::vector<Case> select(const Options& options) {
+Selection select(const Options& options) {
   const std::regex pattern(options.pattern);
-  std::vector<Case> cases;
-  for (Case& work : all_cases()) {
-    if (options.pattern.empty() ? !work.in_suite && !options.list
-                                : !std::regex_search(work.name, pattern))
-      continue;
-    if (options.capacity != 0) work.capacity = options.capacity;
-    cases.push_back(std::move(work));
+  Selection selection;
+  if (options.recovery) {
+    for (Situation& situation : all_situations()) {
+      if (std::regex_search(situation.name, pattern))
+        selection.situations.push_back(std::move(situation));
+    }
+  } else {
+    for (Case& work : all_cases()) {
+      if (options.pattern.empty() ? !work.in_suite && !options.list
+                                  : !std::regex_search(work.name, pattern))
+        continue;
+      if (options.capacity != 0) work.capacity = options.capacity;
+      selection.cases.push_back(std::move(work));
+    }
   }
-  if (cases.empty())
+  if (selection.cases.empty() && selection.situations.empty())
     throw std::invalid_argument(
         fmt::format("no case matches '{}'; --list names them", options.pattern));
-  return cases;
+  return selection;
 }
 
 void write(const Run& run, const std::string& path) {
@@ -121,15 +152,7 @@ void write(const Run& run, const std::string& path) {
   if (!file.flush()) throw std::runtime_error(fmt::format("cannot write '{}'", path));
 }
 
-void run(const Options& options, const std::vector<Case>& cases) {
-  const Ticks ticks;
-  Run run{.settings = options.settings,
-          .environment = read_environment(),
-          .clock_read_ns = ticks.cost_ns(),
-          .load_before = read_load()};
-  const bool has_table = options.json_path != "-";
-  const std::uint64_t start_ns = now_ns();
-  if (has_table) print_environment(run.environment, ticks, run.load_before);
+void run_cases(const std::vector<Case>& cases, const Ticks& ticks, bool has_table, Run& run) {
   std::optional<Pattern> shown;
   for (const Case& work : cases) {
     run.results.push_back(run_case(work, run.settings, ticks));
@@ -138,10 +161,36 @@ void run(const Options& options, const std::vector<Case>& cases) {
     shown = work.pattern;
     print_case(run.results.back());
   }
+  if (has_table) print_legend();
+}
+
+void run_recovery(const std::vector<Situation>& situations, unsigned deaths, bool has_table,
+                  Run& run) {
+  if (has_table) print_recovery_header();
+  for (const Situation& situation : situations) {
+    run.recoveries.push_back(measure_recovery(situation, deaths));
+    if (has_table) print_recovery(run.recoveries.back());
+  }
+  if (has_table) print_recovery_legend();
+}
+
+void run(const Options& options, const Selection& selection) {
+  const Ticks ticks;
+  Run run{.settings = options.settings,
+          .environment = read_environment(),
+          .clock_read_ns = ticks.cost_ns(),
+          .load_before = read_load()};
+  const bool has_table = options.json_path != "-";
+  const std::uint64_t start_ns = now_ns();
+  if (has_table) print_environment(run.environment, ticks, run.load_before);
+  if (options.recovery) {
+    run_recovery(selection.situations, options.deaths, has_table, run);
+  } else {
+    run_cases(selection.cases, ticks, has_table, run);
+  }
   run.load_after = read_load();
   run.seconds = static_cast<double>(now_ns() - start_ns) / 1e9;
   if (has_table) {
-    print_legend();
     fmt::print("load       {:.2f} when it ended; stolen by the hypervisor: {:.1f} s of {:.0f} s\n",
                run.load_after.averages[0],
                run.load_after.steal_seconds - run.load_before.steal_seconds, run.seconds);
@@ -149,9 +198,10 @@ void run(const Options& options, const std::vector<Case>& cases) {
   if (!options.json_path.empty()) write(run, options.json_path);
 }
 
-void list(const std::vector<Case>& cases) {
-  for (const Case& work : cases)
+void list(const Selection& selection) {
+  for (const Case& work : selection.cases)
     fmt::print("{}{}\n", work.name, work.in_suite ? "" : "  (only if asked for)");
+  for (const Situation& situation : selection.situations) fmt::print("{}\n", situation.name);
 }
 
 /// What was printed may still lie in a buffer when the disk is full.
@@ -167,11 +217,11 @@ int main(int argc, char** argv) {
   Options options;
   if (const int code = parse(argc, argv, options); code >= 0) return code;
   try {
-    const std::vector<Case> cases = select(options);
+    const Selection selection = select(options);
     if (options.list) {
-      list(cases);
+      list(selection);
     } else {
-      run(options, cases);
+      run(options, selection);
     }
     flush_stdout();
     return 0;

@@ -24,6 +24,13 @@ std::string duration(std::uint64_t ns) {
   return fmt::format("{:.0f}ms", static_cast<double>(ns) / 1e6);
 }
 
+std::string microseconds(const Histogram& histogram) {
+  const auto us = [](std::uint64_t ns) { return (ns + 999) / 1000; };
+  return fmt::format("{:>7} {:>7} {:>7} {:>7}", us(histogram.quantile(50, 100)),
+                     us(histogram.quantile(90, 100)), us(histogram.quantile(99, 100)),
+                     us(histogram.max()));
+}
+
 /// How far the figure may be trusted.
 std::string marks(const CaseResult& result, const Measure& measure) {
   std::string marks;
@@ -98,6 +105,35 @@ void print_legend() {
       "without a\n"
       "clock inside; percentiles: of single round trips, in all slices.\n"
       "!: more spinning processes than cores; the scheduler is measured, nothing is compared.\n");
+}
+
+void print_recovery_header() {
+  fmt::print("\n{:<25} {:>6} {:>6}  {:<7} {:>7} {:>7} {:>7} {:>7}\n", "recovery, us", "bound",
+             "deaths", "", "p50", "p90", "p99", "max");
+}
+
+void print_recovery(const Recovery& recovery) {
+  fmt::print("{:<25} {:>6} {:>6}  noticed {}\n", recovery.situation.name,
+             recovery.situation.bound.count(), recovery.noticed.count(),
+             microseconds(recovery.noticed));
+  const std::string remark =
+      recovery.beyond != 0 ? fmt::format("  ! {} beyond the bound", recovery.beyond) : "";
+  fmt::print("{:<39}  waitpid {}\n", "", microseconds(recovery.released));
+  fmt::print("{:<39}  no core {}\n", remark, microseconds(recovery.queued));
+  std::fflush(stdout);
+}
+
+void print_recovery_legend() {
+  fmt::print(
+      "\nFrom just before the kill(2) until the survivor was told, and until the parent's\n"
+      "waitpid(2) was; no core: the part of the former in which the survivor was ready\n"
+      "to run and had to wait for a core. The bound begins when the kernel releases the\n"
+      "locks of the dead one. Beyond it: later than waitpid + bound + no core + {} us.\n"
+      "  full-ring  a producer in publish; its gating consumer is killed\n"
+      "  no-event   a consumer in wait_poll (or calling poll); its producer is killed\n"
+      "  successor  in Producer::attach with a timeout; the producer is killed\n"
+      "  same-id    in Consumer::attach with a timeout; the holder of its id is killed\n",
+      slack.count());
 }
 
 }  // namespace disruptor_mp::bench

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -132,18 +133,20 @@ TEST(Bench, The_environment_is_recorded) {
   EXPECT_EQ(run.at("before").at("load_average").size(), 3U);
 }
 
+void expect_no_line_longer_than(std::size_t limit, const std::string& output) {
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("compiler") || line.starts_with("cpu")) continue;  // as long as they are
+    EXPECT_LE(line.size(), limit) << line;
+  }
+}
+
 TEST(Bench, The_table_fits_into_a_hundred_columns) {
   const Outcome outcome = run_bench(
       "--rounds 1 --seconds 0.001 --slice-ms 0.2 --case '^(wait/ping-pong/32|stream/8/8)$'");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("spin_then_yield"), HasSubstr("limit packed")));
-  std::size_t begin = 0;
-  for (std::size_t end = 0; (end = outcome.output.find('\n', begin)) != std::string::npos;
-       begin = end + 1) {
-    const std::string line = outcome.output.substr(begin, end - begin);
-    if (line.starts_with("compiler") || line.starts_with("cpu")) continue;  // as long as they are
-    EXPECT_LE(line.size(), 100U) << line;
-  }
+  expect_no_line_longer_than(100, outcome.output);
 }
 
 TEST(Bench, Json_goes_to_stdout_unless_a_file_is_named) {
@@ -185,6 +188,51 @@ TEST(Bench, The_list_names_every_case_and_runs_none) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("ping-pong/32\n"), HasSubstr("layout/stream/16/1"),
                                     Not(HasSubstr("near"))));
+}
+
+TEST(Recovery, Each_survivor_notices_the_death_of_the_other_one) {
+  const Outcome outcome = run_bench("--recovery --deaths 2 --json");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  const json run = json::parse(outcome.output);
+  std::set<std::string> names;
+  for (const json& situation : run.at("recovery")) {
+    names.insert(situation.at("name"));
+    EXPECT_GT(situation.at("bound_ns"), 0);
+    for (const char* clock : {"noticed_ns", "waitpid_ns"}) {
+      EXPECT_EQ(situation.at(clock).at("count"), 2) << situation;
+      EXPECT_GT(situation.at(clock).at("p50"), 0) << situation;
+      EXPECT_LT(situation.at(clock).at("max"), 30'000'000'000) << situation;
+    }
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"full-ring/busy_spin", "full-ring/spin_then_yield",
+                                          "full-ring/block", "no-event/busy_spin",
+                                          "no-event/spin_then_yield", "no-event/block",
+                                          "no-event/poll", "successor", "same-id"}));
+  EXPECT_EQ(rings_of(run), std::set<std::string>{});
+}
+
+TEST(Recovery, The_table_fits_into_eighty_columns) {
+  const Outcome outcome = run_bench("--recovery --deaths 1 --case '^(full-ring/.*|same-id)$'");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("full-ring/spin_then_yield    500      1  noticed "),
+                    HasSubstr("waitpid"), HasSubstr("\nsame-id "), Not(HasSubstr("\nsuccessor "))));
+  const std::string table = outcome.output.substr(outcome.output.find("recovery, us"));
+  expect_no_line_longer_than(80, table);
+}
+
+TEST(Recovery, Options_that_do_not_fit_it_are_usage_errors) {
+  for (const char* arguments : {"--deaths 3", "--recovery --deaths 0", "--recovery --deaths many",
+                                "--recovery --seconds 1", "--recovery --case no-such-situation"}) {
+    const Outcome outcome = run_bench(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << arguments << '\n' << outcome.output;
+  }
+}
+
+TEST(Recovery, The_list_names_the_situations) {
+  const Outcome outcome = run_bench("--recovery --list --case full-ring");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.output, "full-ring/busy_spin\nfull-ring/spin_then_yield\nfull-ring/block\n");
 }
 
 }  // namespace
