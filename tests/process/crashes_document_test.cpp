@@ -7,6 +7,7 @@
 #include <fstream>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 
 namespace disruptor_mp::process_test {
@@ -38,9 +39,13 @@ std::set<std::string> existing_tests() {
   return names;
 }
 
-std::set<std::string> documented_tests() {
+std::string document() {
   std::ifstream file(DMP_SOURCE_DIR "/docs/crashes.md");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> documented_tests() {
+  const std::string text = document();
   static const std::regex test_name("`([A-Z][A-Za-z]+\\.[A-Z][A-Za-z_]+)`");
   std::set<std::string> names;
   for (std::sregex_iterator match(text.begin(), text.end(), test_name), end; match != end; ++match)
@@ -55,6 +60,24 @@ TEST(CrashesDocument, Each_test_that_it_names_exists) {
 
 TEST(CrashesDocument, It_has_a_row_for_each_test_of_the_crash_table) {
   EXPECT_THAT(existing_tests(), IsSubsetOf(documented_tests()));
+}
+
+TEST(CrashesDocument, Each_row_of_its_table_says_within_what_time_and_which_test_shows_it) {
+  const std::string text = document();
+  const std::size_t begin = text.find("## The table");
+  std::istringstream table(text.substr(begin, text.find("## Stopped") - begin));
+  static const std::regex heading("\\| killed.*\\| within \\|.*\\| shown by \\||\\|(---\\|){6}");
+  // killed while | the others see | within | lost | again | shown by
+  static const std::regex row(
+      "(\\| [^|]+ ){2}\\| [^|]*(at once|[0-9] ms|–)[^|]* (\\| [^|]+ ){2}\\| `\\w+\\.\\w+`[^|]* "
+      "\\|");
+  std::size_t rows = 0;
+  for (std::string line; std::getline(table, line);) {
+    if (!line.starts_with("|") || std::regex_match(line, heading)) continue;
+    EXPECT_TRUE(std::regex_match(line, row)) << line;
+    ++rows;
+  }
+  EXPECT_GT(rows, 35U);
 }
 
 }  // namespace
