@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 
-#include <cstdio>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/os/process.hpp"
 #include "disruptor_mp/os/thread.hpp"
 
@@ -41,13 +41,6 @@ void require_valid(const os::ObjectName& name, const ConsumerOptions& options) {
   }
 }
 
-std::string made_up_id() {
-  char text[40];
-  std::snprintf(text, sizeof text, "c%u-%08llx", os::this_process().pid,
-                static_cast<unsigned long long>(os::random_id()[0] & 0xFFFFFFFFU));
-  return text;
-}
-
 Sequence starting_point(const Segment& segment, Start start) {
   const StreamPosition position = stream_position(segment);
   return start == Start::latest ? position.published : position.oldest;
@@ -63,7 +56,8 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
       fences_(segment_.shape().fence_mode),
       wait_(options.wait),
       successor_patience_(options.successor_patience),
-      start_(start) {
+      start_(start),
+      is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi) {
   if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
 }
 
@@ -72,7 +66,7 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
                                                    ConsumerOptions options) {
   const auto object_name = os::ObjectName::parse(name);
   require_valid(object_name, options);
-  if (options.id.empty()) options.id = made_up_id();
+  if (options.id.empty()) options.id = Membership::made_up_id('c');
   const TimePoint now = os::now();
   const TimePoint deadline = options.timeout > never - now ? never : now + options.timeout;
   const bool observes = options.kind == ConsumerKind::observer;
@@ -109,6 +103,16 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
   return core;
 }
 
+bool ConsumerCore::proves_void(std::uint64_t next) {
+  if (!is_shared_ || !is_void(segment_, next)) return false;
+  void_ = next;
+  return true;
+}
+
+bool ConsumerCore::is_known_void(std::uint64_t next) const noexcept {
+  return is_shared_ && (void_ == next || has_tombstone(segment_, next));
+}
+
 Poll ConsumerCore::name_absence() const {
   switch (producer_presence(segment_)) {
     case ProducerPresence::alive:
@@ -135,9 +139,11 @@ Poll ConsumerCore::absence() {
 
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
-  if (segment_.control().end.load(std::memory_order_acquire) <= next) return Poll::closed;
+  if (stream_end(segment_) <= next) return Poll::closed;
+  if (is_known_void(next)) return Poll::events;
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
+  if (proves_void(next)) return Poll::events;
   const Poll name = name_absence();
   if (name == Poll::idle) {
     next_probe_ = now + probe_period;
@@ -145,7 +151,7 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   }
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
-  return segment_.control().end.load(std::memory_order_acquire) <= next ? Poll::closed : name;
+  return stream_end(segment_) <= next ? Poll::closed : name;
 }
 
 void ConsumerCore::leave(bool resigns) noexcept {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/os/thread.hpp"
 
 namespace disruptor_mp::detail {
@@ -43,6 +44,15 @@ format::FenceMode choose_fences(FenceChoice choice) {
 
 std::uint64_t pack_phase(ProducerPhase phase, std::uint32_t incarnation) {
   return static_cast<std::uint64_t>(phase) | (std::uint64_t{incarnation} << 32U);
+}
+
+bool is_shared(const Segment& segment) {
+  return segment.shape().producer_kind == ProducerKind::multi;
+}
+
+std::string id_or_default(const ProducerOptions& options, bool is_shared) {
+  if (!options.id.empty()) return options.id;
+  return is_shared ? Membership::made_up_id('p') : "producer";
 }
 
 [[noreturn]] void fail_exists(const os::ObjectName& name) {
@@ -92,10 +102,16 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
       required_patience_(options.required_patience),
       first_(first),
       limit_(first),
-      fork_guard_(&ProducerCore::become_orphan, this) {}
+      fork_guard_(&ProducerCore::become_orphan, this) {
+  if (!is_shared(segment_)) return;
+  limit_ = 0;  // so that the way of the only producer is never taken
+  tail_.emplace(segment_, membership_.row(), fences_);
+  shared_ = &*tail_;
+}
 
 void ProducerCore::become_orphan(void* core) noexcept {
   static_cast<ProducerCore*>(core)->limit_ = 0;
+  static_cast<ProducerCore*>(core)->shared_ = nullptr;
 }
 
 void ProducerCore::become_producer(Segment& segment, const Membership& membership) {
@@ -114,11 +130,13 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
                                                    format::SlotLayout layout,
                                                    const ProducerOptions& options) {
   const auto object_name = os::ObjectName::parse(name);
-  Membership::require_valid_id(options.id, object_name.text());
+  const std::string id = id_or_default(options, options.producers == ProducerKind::multi);
+  Membership::require_valid_id(id, object_name.text());
   format::Shape shape;
   shape.capacity = options.capacity;
   shape.rows = options.max_participants;
   shape.slot_layout = layout;
+  shape.producer_kind = options.producers;
   shape.fence_mode = choose_fences(options.fences);
   shape.when_alone = options.when_alone;
   shape.first_sequence = options.first_sequence;
@@ -127,12 +145,12 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
 
   // Everything a living producer has is there before the name is: nobody ever sees the ring without
   // us.
-  if (!segment.object().try_lock(format::lock::producer, LockMode::exclusive))
+  const bool has_one = !is_shared(segment);
+  if (has_one && !segment.object().try_lock(format::lock::producer, LockMode::exclusive))
     fail_producer_alive(segment);
-  Membership membership =
-      Membership::join(segment, format::RowKind::producer, options.id, os::now());
+  Membership membership = Membership::join(segment, format::RowKind::producer, id, os::now());
   membership.activate(segment, Sequence(options.first_sequence));
-  become_producer(segment, membership);
+  if (has_one) become_producer(segment, membership);
   auto core = std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
                                              options.first_sequence, options);
   if (!core->segment_.publish_name()) fail_exists(object_name);  // last: nothing can fail after it
@@ -143,7 +161,7 @@ std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const 
                                                    std::optional<format::SlotLayout> layout,
                                                    const ProducerOptions& options) {
   const auto object_name = os::ObjectName::parse(name);
-  Membership::require_valid_id(options.id, object_name.text());
+  if (!options.id.empty()) Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
   return take_over(Segment::attach(object_name, SegmentRole::producer, event, deadline), layout,
                    options, deadline);
@@ -167,6 +185,7 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
                                                     TimePoint deadline) {
   require_same_layout(segment.header(), layout, segment.name());
   require_this_boot(segment);
+  if (is_shared(segment)) return join(segment, options, deadline);
 
   // Getting the lock proves that the predecessor is gone: none of its stores is still to come.
   while (!segment.object().try_lock(format::lock::producer, LockMode::exclusive)) {
@@ -191,7 +210,7 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
          .remedy = "Something wrote into the ring that should not have; make a new one."});
   }
   Membership membership =
-      Membership::join(segment, format::RowKind::producer, options.id, deadline);
+      Membership::join(segment, format::RowKind::producer, id_or_default(options, false), deadline);
   membership.activate(segment, position.published);
   become_producer(segment, membership);
   auto core =
@@ -201,13 +220,41 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
   return core;
 }
 
+std::unique_ptr<ProducerCore> ProducerCore::join(Segment& segment, const ProducerOptions& options,
+                                                 TimePoint deadline) {
+  const auto require_open = [&] {
+    if (stream_position(segment).is_closed)
+      fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
+  };
+  require_open();
+  const ProducerPresence others = producer_presence(segment);
+  Membership membership =
+      Membership::join(segment, format::RowKind::producer, id_or_default(options, true), deadline);
+  const std::uint64_t next = stream_position(segment).published.value();
+  membership.activate(segment, Sequence(next));
+  // Pairs with the fence in close_shared: either the last one to close sees us, or we see its end.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  try {
+    require_open();
+  } catch (...) {
+    membership.leave(segment, false);
+    throw;
+  }
+  Bell(segment.bells().data).ring_if_awaited();
+  auto core =
+      std::make_unique<ProducerCore>(std::move(segment), std::move(membership), next, options);
+  core->took_over_ = true;
+  core->predecessor_ = others;
+  return core;
+}
+
 std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view name,
                                                              const EventType& event,
                                                              format::SlotLayout layout,
                                                              bool must_match,
                                                              const ProducerOptions& options) {
   const auto object_name = os::ObjectName::parse(name);
-  Membership::require_valid_id(options.id, object_name.text());
+  if (!options.id.empty()) Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
   const TimePoint settled = std::max(deadline, os::now() + removal_time);
   for (;; os::sleep_until(os::now() + takeover_pause)) {
@@ -256,10 +303,9 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   return open_window(next, n) ? Publish::ok : Publish::full;
 }
 
-Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline) {
-  if (const auto refused = refusal(n)) return *refused;
-  if (open_window(next, n)) return Publish::ok;
-
+template <class IsReady>
+Publish ProducerCore::wait_while_full(TimePoint deadline, IsReady&& is_ready,
+                                      const std::uint64_t& next) {
   TimePoint away_since = never;
   const auto give_up = [&] {
     // A dead gating consumer stops gating here; a required one is given time to come back.
@@ -272,8 +318,7 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
     return now - away_since >= required_patience_;
   };
   const Waiter waiter(wait_, &gates_bell_, fences_, longest_producer_nap);
-  switch (waiter.wait(
-      deadline, [&] { return open_window(next, n); }, give_up)) {
+  switch (waiter.wait(deadline, is_ready, give_up)) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
@@ -282,6 +327,89 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
       break;
   }
   return Publish::timed_out;
+}
+
+Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline) {
+  if (const auto refused = refusal(n)) return *refused;
+  if (open_window(next, n)) return Publish::ok;
+  return wait_while_full(
+      deadline, [&] { return open_window(next, n); }, next);
+}
+
+// --- One of several producers
+
+SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& first) {
+  using Outcome = SharedTail::Outcome;
+  for (;;) {
+    const Outcome outcome = shared_->claim(n, first);
+    if (outcome != Outcome::no_room) return outcome;
+    const std::uint64_t next = shared_->position();
+    shared_->set_limit(window_.open_shared(next, n, [&] {
+      std::uint64_t minimum = gate_.minimum(next);
+      // Nobody reads along, so nobody waits for a claim that is still open: we must.
+      if (gate_.size() == 0)
+        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next));
+      return minimum + window_.capacity();
+    }));
+    if (next + n > shared_->limit()) return outcome;
+    // There is room; if others take it before our turn, we look again.
+  }
+}
+
+Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first) {
+  using Outcome = SharedTail::Outcome;
+  if (const auto refused = refusal(n)) return *refused;
+  Outcome outcome = claim_once(n, first);
+  if (outcome == Outcome::no_room) {
+    std::uint64_t next = shared_->position();
+    const auto is_ready = [&] {
+      outcome = claim_once(n, first);
+      next = shared_->position();
+      return outcome != Outcome::no_room;
+    };
+    if (const Publish result = wait_while_full(deadline, is_ready, next); result != Publish::ok)
+      return result;
+  }
+  return outcome == Outcome::closed ? Publish::closed : Publish::ok;
+}
+
+Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
+  using Outcome = SharedTail::Outcome;
+  if (const auto refused = refusal(n)) return *refused;
+  Outcome outcome = claim_once(n, first);
+  if (outcome == Outcome::no_room) {
+    // Whoever tries and never waits must still get past the dead.
+    gate_.examine_holders(shared_->position());
+    outcome = claim_once(n, first);
+  }
+  return outcome == Outcome::claimed  ? Publish::ok
+         : outcome == Outcome::closed ? Publish::closed
+                                      : Publish::full;
+}
+
+void ProducerCore::close_shared() {
+  shared_ = nullptr;
+  tail_->give_up_bias();
+  const auto is_last = [&] {
+    return producer_presence(segment_, membership_.row()) == ProducerPresence::never;
+  };
+  if (!is_last()) {
+    membership_.declare_closed(segment_);
+    // Of two who close at the same time at least one sees that the other has closed; pairs also
+    // with the fence of one who joins.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!is_last()) return;
+  }
+  mark_end(tail_->close());
+}
+
+void ProducerCore::close_for_all() {
+  if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
+  closed_ = true;
+  limit_ = 0;
+  if (!tail_) return;
+  shared_ = nullptr;
+  mark_end(tail_->close());
 }
 
 template <class Arrived, class Fail>
@@ -371,12 +499,19 @@ void ProducerCore::close(std::uint64_t next) {
   if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
   limit_ = 0;
-  format::Control& control = segment_.control();
-  control.published.store(
+  if (tail_) {
+    close_shared();
+    return;
+  }
+  segment_.control().published.store(
       next, std::memory_order_release);  // exact, for whoever looks at a finished stamped ring
+  mark_end(next);
+}
+
+void ProducerCore::mark_end(std::uint64_t end) {
   // Release: whoever sees the end sees all events before it. Dying before: the ring is open and its
   // producer dead.
-  control.end.store(next, std::memory_order_release);
+  segment_.control().end.store(end, std::memory_order_release);
   fences_.light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment_.bells().data).ring_if_awaited();
 }
@@ -384,14 +519,20 @@ void ProducerCore::close(std::uint64_t next) {
 void ProducerCore::leave(std::uint64_t next) noexcept {
   if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
   has_left_ = true;
-  format::Control& control = segment_.control();
-  control.published.store(next, std::memory_order_release);
-  const auto incarnation =
-      static_cast<std::uint32_t>(control.producer.load(std::memory_order_relaxed) >> 32U);
-  // Phase first, lock second: whoever finds the lock free knows whether we left or died.
-  control.producer.store(pack_phase(ProducerPhase::left, incarnation), std::memory_order_release);
-  membership_.leave(segment_, false);
-  segment_.object().unlock(format::lock::producer);
+  if (tail_) {
+    shared_ = nullptr;
+    tail_->give_up_bias();
+    membership_.leave(segment_, false);
+  } else {
+    format::Control& control = segment_.control();
+    control.published.store(next, std::memory_order_release);
+    const auto incarnation =
+        static_cast<std::uint32_t>(control.producer.load(std::memory_order_relaxed) >> 32U);
+    // Phase first, lock second: whoever finds the lock free knows whether we left or died.
+    control.producer.store(pack_phase(ProducerPhase::left, incarnation), std::memory_order_release);
+    membership_.leave(segment_, false);
+    segment_.object().unlock(format::lock::producer);
+  }
   fences_.light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment_.bells().data).ring_if_awaited();
   let_go(segment_);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
@@ -63,13 +65,25 @@ bool is_expendable(RowStatus status) {
   return is_vacant(status) || status.kind != RowKind::required;
 }
 
+bool is_shared(const Segment& segment) {
+  return segment.shape().producer_kind == format::ProducerKind::multi;
+}
+
+bool is_unclosed_producer(RowStatus status) {
+  return status.kind == RowKind::producer && !status.has_closed && !is_vacant(status);
+}
+
 template <class Suitable>
-std::optional<std::uint32_t> lock_row(Segment& segment, Suitable&& suitable) {
+std::optional<std::uint32_t> lock_row(Segment& segment, RowKind kind, Suitable&& suitable) {
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     if (!suitable(segment.row(index))) continue;
     if (!segment.object().try_lock(format::lock::row(index), LockMode::exclusive)) continue;
-    if (suitable(segment.row(index)))
-      return index;  // still so, and from here on only we can change it
+    // Still so, and from here on only we can change it. What a dead producer left claimed must be
+    // settled while its row still says so.
+    if (suitable(segment.row(index)) &&
+        (!is_shared(segment) || bury_claims(segment, index, kind == RowKind::producer))) {
+      return index;
+    }
     segment.object().unlock(format::lock::row(index));
   }
   return std::nullopt;
@@ -121,6 +135,13 @@ void Membership::require_valid_id(std::string_view id, const std::string& object
                                    .remedy = "Choose another id."});
 }
 
+std::string Membership::made_up_id(char kind) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%c%u-%08llx", kind, os::this_process().pid,
+                static_cast<unsigned long long>(os::random_id()[0] & 0xFFFFFFFFU));
+  return text;
+}
+
 Membership Membership::join(Segment& segment, RowKind kind, std::string id, TimePoint deadline) {
   require_valid_id(id, segment.name());
   const auto pause_or = [&](TimePoint until, auto&& fail) {
@@ -136,8 +157,8 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
 
   const TimePoint repaired = std::max(deadline, os::now() + repair_time);
   for (;;) {
-    if (const auto own =
-            lock_row(segment, [&](const format::Row& row) { return belongs_to(row, kind, id); })) {
+    if (const auto own = lock_row(
+            segment, kind, [&](const format::Row& row) { return belongs_to(row, kind, id); })) {
       // The row stays as it is until `activate`: if it gates (a required consumer, or one whose
       // death nobody has met yet) it goes on gating, so nothing this id has not read is lost
       // meanwhile.
@@ -156,13 +177,25 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
     for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
       is_being_repaired = is_being_repaired || belongs_to(segment.row(index), kind, id);
     }
-    if (!is_being_repaired) break;
+    // Of several producers none has anything to go on with: another row is as good.
+    const bool needs_its_own = kind != RowKind::producer || !is_shared(segment);
+    if (!is_being_repaired || !needs_its_own) break;
     pause_or(repaired, [&] { fail_alive(segment, kind, id); });
   }
 
-  auto taken = lock_row(segment, [](const format::Row& row) { return is_vacant(status_of(row)); });
+  std::optional<std::uint32_t> taken;
+  if (kind == RowKind::producer && is_shared(segment)) {
+    // One that joins succeeds one that died or left: when it has closed, the ring does not wait for
+    // that one any more.
+    taken = lock_row(segment, kind,
+                     [](const format::Row& row) { return is_unclosed_producer(status_of(row)); });
+  }
   if (!taken)
-    taken = lock_row(segment, [](const format::Row& row) { return is_expendable(status_of(row)); });
+    taken =
+        lock_row(segment, kind, [](const format::Row& row) { return is_vacant(status_of(row)); });
+  if (!taken)
+    taken = lock_row(segment, kind,
+                     [](const format::Row& row) { return is_expendable(status_of(row)); });
   if (!taken) fail_full(segment);
 
   format::Row& row = segment.row(*taken);
@@ -235,14 +268,29 @@ void Membership::leave(Segment& segment, bool resigns) {
   const RowKind kind = kind_ == RowKind::required && resigns ? RowKind::gating : kind_;
   // Release: our last commit and our last look at the slots come before. Dying just before: we
   // count as dead, which gates until proven; just after: as left, and the locks go by themselves.
-  row.status.store(
-      RowStatus{
-          .state = RowState::left, .kind = kind, .is_settled = true, .incarnation = incarnation_}
-          .pack(),
-      std::memory_order_release);
+  row.status.store(RowStatus{.state = RowState::left,
+                             .kind = kind,
+                             .is_settled = true,
+                             .has_closed = has_closed_,
+                             .incarnation = incarnation_}
+                       .pack(),
+                   std::memory_order_release);
   announce_change(segment);
   segment.object().unlock(format::lock::row(row_));
   segment.object().unlock(id_lock(kind_, id_));
+}
+
+void Membership::declare_closed(Segment& segment) {
+  has_closed_ = true;
+  // Release: whoever sees it sees everything we claimed. Dying before it: we are a dead producer.
+  // Dying after it: we have closed.
+  segment.row(row_).status.store(RowStatus{.state = RowState::active,
+                                           .kind = kind_,
+                                           .is_settled = true,
+                                           .has_closed = true,
+                                           .incarnation = incarnation_}
+                                     .pack(),
+                                 std::memory_order_release);
 }
 
 bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) try {

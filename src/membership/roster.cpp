@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "disruptor_mp/membership/row_id.hpp"
+#include "disruptor_mp/ring/shared_tail.hpp"
 #include "disruptor_mp/ring/slots.hpp"
 #include "disruptor_mp/ring/window.hpp"
 
@@ -87,7 +88,31 @@ std::string describe(const Participant& participant) {
          std::string(to_string(participant.presence)) + ")";
 }
 
+namespace {
+
+bool is_shared(const Segment& segment) {
+  return segment.shape().producer_kind == format::ProducerKind::multi;
+}
+
+StreamPosition position_of_shared(const Segment& segment) {
+  const format::Control& control = segment.control();
+  const format::Shape& shape = segment.shape();
+  const auto word = TailWord::unpack(control.tail.load(std::memory_order_acquire));
+  const bool is_biased = !word.is_sequence() && word.row() < shape.rows;
+  const std::uint64_t end = is_biased
+                                ? segment.row(word.row()).claim_end.load(std::memory_order_acquire)
+                                : claimed_below(segment);
+  const std::uint64_t horizon = control.horizon.load(std::memory_order_acquire);
+  const std::uint64_t oldest = Window::oldest(horizon, shape.capacity, shape.first_sequence);
+  return {.oldest = Sequence(std::min(oldest, end)),
+          .published = Sequence(end),
+          .is_closed = stream_end(segment) != format::open_end};
+}
+
+}  // namespace
+
 StreamPosition stream_position(const Segment& segment) {
+  if (is_shared(segment)) return position_of_shared(segment);
   const format::Control& control = segment.control();
   const format::Shape& shape = segment.shape();
   const Slots<Bytes, const std::byte> slots(segment.slots(), shape);
@@ -108,7 +133,31 @@ StreamPosition stream_position(const Segment& segment) {
           .is_closed = control.end.load(std::memory_order_acquire) != format::open_end};
 }
 
-ProducerPresence producer_presence(const Segment& segment) {
+namespace {
+
+ProducerPresence presence_of_several(const Segment& segment, std::optional<std::uint32_t> except) {
+  ProducerPresence found = ProducerPresence::never;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    if (except == index) continue;
+    const RowStatus status =
+        RowStatus::unpack(segment.row(index).status.load(std::memory_order_acquire));
+    if (status.kind != RowKind::producer) continue;
+    if (status.state == RowState::left) {
+      if (found == ProducerPresence::never && !status.has_closed) found = ProducerPresence::left;
+    } else if (segment.object().is_locked_elsewhere(format::lock::row(index),
+                                                    os::LockMode::shared)) {
+      if (!status.has_closed) return ProducerPresence::alive;
+    } else {
+      found = ProducerPresence::dead;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+ProducerPresence producer_presence(const Segment& segment, std::optional<std::uint32_t> except) {
+  if (is_shared(segment)) return presence_of_several(segment, except);
   // A producer that leaves stores its phase and then lets go of the lock; a successor takes the
   // lock and then stores its phase. So a free lock tells of the phase only if that was the same
   // before and after: the lock may have been free between the two of them. (The phase has an
@@ -134,7 +183,7 @@ ProducerPresence producer_presence(const Segment& segment) {
 }
 
 bool is_finished(const Segment& segment) {
-  const std::uint64_t end = segment.control().end.load(std::memory_order_acquire);
+  const std::uint64_t end = stream_end(segment);
   if (end == format::open_end) return false;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     const format::Row& row = segment.row(index);

@@ -57,7 +57,15 @@ const char* first_nonsense(const format::Shape& shape) {
   if (shape.first_sequence > format::max_first_sequence) return "first sequence";
   if (shape.slot_layout != SlotLayout::packed && shape.slot_layout != SlotLayout::stamped)
     return "slot layout";
-  if (shape.producer_kind != format::ProducerKind::single) return "producer kind";
+  if (shape.producer_kind != format::ProducerKind::single &&
+      shape.producer_kind != format::ProducerKind::multi) {
+    return "producer kind";
+  }
+  if (shape.producer_kind == format::ProducerKind::multi &&
+      (shape.slot_layout != SlotLayout::stamped ||
+       shape.first_sequence > format::max_first_sequence_of_multi)) {
+    return "kind of slots or first sequence, for several producers,";
+  }
   if (shape.fence_mode != format::FenceMode::asymmetric &&
       shape.fence_mode != format::FenceMode::portable) {
     return "fence mode";

@@ -70,6 +70,20 @@ void require_valid(const os::ObjectName& name, const EventType& event, const for
             "0 to " + std::to_string(format::max_first_sequence),
             "Choose first_sequence in this range; sequences must never reach 2^64.");
   }
+  if (shape.producer_kind == format::ProducerKind::multi) {
+    if (shape.slot_layout != format::SlotLayout::stamped) {
+      invalid(
+          name, "several producers need stamped slots",
+          "packed slots, which events of " + std::to_string(event.size) + " bytes have by default",
+          "stamped slots", "Specialise slot_layout_of for the event type as SlotLayout::stamped.");
+    }
+    if (shape.first_sequence > format::max_first_sequence_of_multi) {
+      invalid(name, "the first sequence is too large for several producers",
+              std::to_string(shape.first_sequence),
+              "0 to " + std::to_string(format::max_first_sequence_of_multi),
+              "Choose first_sequence in this range.");
+    }
+  }
   if ((permissions.mode & ~0777U) != 0 || (permissions.mode & 0600U) != 0600U) {
     invalid(name, "the mode would lock out its owner or has special bits",
             std::to_string(permissions.mode), "permission bits that include 0600",
@@ -160,6 +174,10 @@ Segment Segment::create(const os::ObjectName& name, const EventType& event, form
   control.published.store(shape.first_sequence, std::memory_order_relaxed);
   control.horizon.store(shape.first_sequence, std::memory_order_relaxed);
   control.end.store(format::open_end, std::memory_order_relaxed);
+  if (shape.producer_kind == format::ProducerKind::multi) {
+    // The tail of several producers: shared, nothing claimed yet (ring/shared_tail.hpp).
+    control.tail.store(shape.first_sequence, std::memory_order_relaxed);
+  }
   return segment;
 }
 

@@ -116,8 +116,6 @@ TEST_F(Refusing, Ids_that_break_the_rules) {
     expect_error(Errc::invalid_name, {.object = "new", .found = "'"},
                  [&] { Producer<E>::create(name + "-new", {.id = bad}); });
   }
-  expect_error(Errc::invalid_name, {.found = "''"},
-               [&] { Producer<E>::create(name + "-new", {.id = ""}); });
   auto consumer = Consumer<E>::attach(name, {.id = longest});
   EXPECT_EQ(consumer.id(), longest);
   auto other = Consumer<E>::attach(name, {.id = "A-Z_a.z-09"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A small ring, byte by byte, against golden/segment_v1.txt. If this fails, the format has changed:
+// A small ring, byte by byte, against golden/segment_v2.txt. If this fails, the format has changed:
 // that needs another format::version, so that running processes of two releases refuse each other.
 #include <algorithm>
 #include <cstdio>
@@ -68,14 +68,14 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
   mask(bytes, 232, 4);                        // birth.creator_pid
   std::fill_n(bytes.begin() + 236, 4, '\0');  // birth.creator_uid, 0 for root
   mask(bytes, 4088, 8);                       // checksum
-  for (const std::size_t row : {8192U + 384, 8192U + 384 + 512}) {
+  for (const std::size_t row : {8192U + 512, 8192U + 512 + 512}) {
     mask(bytes, row + 8, 8);   // joined_ns
     mask(bytes, row + 16, 8);  // pid_and_uid
     mask(bytes, row + 24, 8);  // pid_namespace
     mask(bytes, row + 32, 8);  // start_ticks
   }
 
-  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v1.txt");
+  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v2.txt");
   ASSERT_TRUE(golden);
   std::string expected;
   for (std::string line; std::getline(golden, line);) {

@@ -90,7 +90,7 @@ TEST(Header, Of_another_version_is_refused_by_naming_both) {
   EXPECT_EQ(error.code(), Errc::version_mismatch);
   EXPECT_EQ(error.object(), image.name());
   EXPECT_EQ(error.found(), "version 7");
-  EXPECT_EQ(error.expected(), "version 1");
+  EXPECT_EQ(error.expected(), "version 2");
   EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
 }
 
@@ -156,7 +156,19 @@ TEST(Header, Forged_with_numbers_out_of_range_is_corrupt) {
       {"number of participants", [](Header& h) { h.shape.rows = format::max_rows + 1; }},
       {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{0}; }},
       {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{3}; }},
-      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind::multi; }},
+      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{0}; }},
+      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{3}; }},
+      {"several producers",
+       [](Header& h) {
+         h.shape.producer_kind = ProducerKind::multi;
+         h.shape.slot_layout = SlotLayout::packed;
+       }},
+      {"several producers",
+       [](Header& h) {
+         h.shape.producer_kind = ProducerKind::multi;
+         h.shape.slot_layout = SlotLayout::stamped;
+         h.shape.first_sequence = format::max_first_sequence_of_multi + 1;
+       }},
       {"fence mode", [](Header& h) { h.shape.fence_mode = FenceMode{0}; }},
       {"rule for a lone producer", [](Header& h) { h.shape.when_alone = format::WhenAlone{9}; }},
       {"page size", [](Header& h) { h.shape.page_size *= 2; }},

@@ -18,7 +18,7 @@ class Producer;
 
 /// A range of slots to be filled in place; from Producer::claim. Published when it goes out of
 /// scope, unless an exception is on its way or `abandon` was called: then nobody ever sees it and
-/// the slots are claimed again next.
+/// the slots are claimed again next (of several producers: consumers skip them).
 ///
 /// What an event holds before it is filled is old bytes or zeros: fill every field. References into
 /// a claim end with it, or when it is moved. One claim at a time; the producer may neither move nor
@@ -68,7 +68,12 @@ class Claim {
   Claim(const Claim&) = delete;
   Claim& operator=(Claim&&) = delete;
   [[gnu::always_inline]] ~Claim() {
-    if (producer_ != nullptr && std::uncaught_exceptions() <= exceptions_) publish();
+    if (producer_ == nullptr) return;
+    if (std::uncaught_exceptions() <= exceptions_) {
+      publish();
+    } else {
+      abandon();
+    }
   }
 
   [[nodiscard]] Publish status() const noexcept { return status_; }
@@ -85,12 +90,15 @@ class Claim {
   [[gnu::always_inline]] void publish() noexcept { publish(size_); }
   /// Publishes the first `count` events (at most size()) and gives the rest back.
   [[gnu::always_inline]] void publish(std::size_t count) noexcept {
-    if (producer_ != nullptr && count != 0)
+    if (producer_ != nullptr && count != 0) {
       producer_->commit(count < size_ ? count : size_, staging_);
+      producer_ = nullptr;
+    }
     abandon();
   }
   /// Gives all slots back unpublished.
   void abandon() noexcept {
+    if (producer_ != nullptr) producer_->abandon_claim();
     producer_ = nullptr;
     size_ = 0;
   }

@@ -75,6 +75,7 @@ class Consumer {
         ready_(other.ready_),
         max_batch_(other.max_batch_),
         missed_(other.missed_),
+        voids_(other.voids_),
         current_(other.current_),
         ended_(other.ended_) {
     if (guard_) guard_->set_context(this);
@@ -98,8 +99,8 @@ class Consumer {
     if (!look()) [[unlikely]] {
       const Poll outcome = core_->idle_result(next_);
       // Between the look and the death there may have come a last event.
-      if (outcome == Poll::idle || outcome == Poll::closed || !look())
-        return {.count = 0, .outcome = outcome};
+      if (outcome == Poll::idle || outcome == Poll::closed || !look_past_voids())
+        return {.count = 0, .outcome = outcome == Poll::events ? Poll::idle : outcome};
     }
     return deliver(handler);
   }
@@ -108,7 +109,7 @@ class Consumer {
   template <class Handler>
   PollResult poll_until(TimePoint deadline, Handler&& handler) {
     if (!look()) {
-      const Poll outcome = core_->wait(next_, deadline, [this] { return look(); });
+      const Poll outcome = core_->wait(next_, deadline, [this] { return look_past_voids(); });
       if (outcome != Poll::events) return {.count = 0, .outcome = outcome};
     }
     return deliver(handler);
@@ -195,6 +196,9 @@ class Consumer {
   [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
   /// Observers: how many events were overwritten before they could be read.
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+  /// Of several producers: how many sequences were skipped because their producer died, or gave the
+  /// claim up, before it published them.
+  [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
   [[nodiscard]] Error explain(Poll result) const {
@@ -232,6 +236,19 @@ class Consumer {
     if (cursor_ == nullptr) skip_overwritten();
     ready_ = slots_.published_end(*control_, next_, next_ + max_batch_);
     return ready_ != next_;
+  }
+
+  /// As look; where nothing is to be read, also skips what will never be published: claims of
+  /// producers that died or gave up (several producers only).
+  bool look_past_voids() {
+    while (!look()) {
+      if (!core_->is_known_void(next_)) return false;
+      ++next_;
+      ++voids_;
+      ready_ = next_;
+      commit();
+    }
+    return true;
   }
 
   template <class Handler>
@@ -328,7 +345,7 @@ class Consumer {
       commit();
       for (;;) {
         if (!look()) {
-          ended_ = core_->wait(next_, never, [this] { return look(); });
+          ended_ = core_->wait(next_, never, [this] { return look_past_voids(); });
           if (ended_ != Poll::events) return false;
         }
         if (cursor_ != nullptr || take_copy()) break;
@@ -384,6 +401,7 @@ class Consumer {
   std::uint64_t ready_;  ///< known to be published up to here
   std::uint64_t max_batch_;
   std::uint64_t missed_ = 0;
+  std::uint64_t voids_ = 0;
   static constexpr std::uint64_t nothing_in_hand = ~std::uint64_t{0} - 1;
   std::uint64_t current_ = nothing_in_hand;  ///< iteration: the sequence in the caller's hands
   Poll ended_ = Poll::idle;

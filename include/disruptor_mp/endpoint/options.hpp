@@ -21,6 +21,7 @@ enum class FenceChoice : std::uint8_t {
   portable,    ///< every publish pays a full fence (about 10 ns); works everywhere
 };
 
+using format::ProducerKind;
 using format::WhenAlone;
 
 struct ProducerOptions {
@@ -32,6 +33,10 @@ struct ProducerOptions {
   /// goes on until the ring is full of events nobody has read, then waits for a consumer; nothing
   /// is lost. `run_free`: it never waits; unread events are overwritten.
   WhenAlone when_alone = WhenAlone::block;
+  /// `single` (the default): one producer at a time, a successor takes over where it stopped.
+  /// `multi`: any number, which come and go while the ring runs; see docs/multi-producer.md. Needs
+  /// stamped slots, so for events above 128 bytes a specialisation of `slot_layout_of`.
+  ProducerKind producers = ProducerKind::single;
   /// Rows of the participant table: producers and required or gating consumers, of which each needs
   /// one. 1 to 4096.
   std::uint32_t max_participants = 64;
@@ -54,8 +59,9 @@ struct ProducerOptions {
   Duration required_patience = std::chrono::seconds(1);
   /// How long `attach` waits for the ring to appear, and for a predecessor to leave or die.
   Duration timeout = Duration::zero();
-  /// The name under which tools show this producer.
-  std::string id = "producer";
+  /// The name under which tools show this producer; unique among the living. Empty: "producer", or
+  /// a made-up one where there may be several.
+  std::string id = {};
 };
 
 /// What the producer owes a consumer.
@@ -107,7 +113,7 @@ enum class Publish : std::uint8_t {
   consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
                      ///< the ring full
   too_large,         ///< more events at once than the ring has slots, or none: never possible
-  closed,            ///< this producer has closed the ring
+  closed,            ///< this producer has closed, or another one has closed the ring for all
   used_after_fork,   ///< the producer belongs to the parent process
 };
 

@@ -21,8 +21,9 @@
 
 namespace disruptor_mp {
 
-/// Publishes events into a ring. One per ring at a time; not thread-safe (one thread at a time,
-/// moved between threads only with synchronisation).
+/// Publishes events into a ring. Not thread-safe (one thread at a time, moved between threads only
+/// with synchronisation). A ring has one producer at a time, or any number of them, each with a
+/// Producer of its own, if it was made with `producers = ProducerKind::multi`.
 ///
 /// Guarantees: an event whose publish returned `ok` reaches every required and gating consumer, at
 /// least once, whoever dies; events are seen in the order of publication; everything the producer
@@ -33,6 +34,11 @@ namespace disruptor_mp {
 /// If the process dies between two events, inside `publish`, or with a claim open, consumers never
 /// see a half-made event; they see `Poll::producer_dead`, and a successor that attaches goes on
 /// after the last published event.
+///
+/// Several producers: consumers see one order, in which each producer's events keep theirs. Slots
+/// are claimed before they are filled, so a claim that is given up, by its producer or by its
+/// death, leaves sequences at which there is nothing; consumers skip and count them (`voids`). A
+/// producer that is stopped in the middle of an event is waited for.
 template <class E>
 class Producer {
  public:
@@ -51,13 +57,13 @@ class Producer {
   /// As above, for events whose size is only known now.
   static Producer create(std::string_view name, const EventType& event,
                          const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
-    return Producer(
-        detail::ProducerCore::create(name, event, default_slot_layout(event.size), options));
+    return Producer(detail::ProducerCore::create(name, event, layout_for(event, options), options));
   }
 
-  /// Takes over a ring whose producer has left or died: goes on at `next_sequence()`, right after
-  /// the last event that was published. Waits up to `options.timeout` for the ring to appear and
-  /// the predecessor to be gone.
+  /// Joins a ring of several producers, at once, for as long as it is open. Takes over a ring of
+  /// one producer whose producer has left or died: goes on at `next_sequence()`, right after the
+  /// last event that was published. Waits up to `options.timeout` for the ring to appear and the
+  /// predecessor to be gone.
   /// @throws Error{not_found, producer_alive, closed, earlier_boot, event_…_mismatch,
   /// version_mismatch, …}
   static Producer attach(std::string_view name,
@@ -84,8 +90,8 @@ class Producer {
   static Producer create_or_attach(
       std::string_view name, const EventType& event,
       const ProducerOptions& options = {}) requires std::same_as<E, Bytes> {
-    return Producer(detail::ProducerCore::create_or_attach(
-        name, event, default_slot_layout(event.size), false, options));
+    return Producer(detail::ProducerCore::create_or_attach(name, event, layout_for(event, options),
+                                                           false, options));
   }
 
   [[gnu::always_inline]] Producer(Producer&& other) noexcept
@@ -93,13 +99,14 @@ class Producer {
         slots_(other.slots_),
         control_(other.control_),
         data_bell_(other.data_bell_),
-        next_(other.next_) {}
+        next_(other.next_),
+        open_claim_(other.open_claim_) {}
   Producer(const Producer&) = delete;
   Producer& operator=(Producer&&) = delete;
   /// Closes the ring, unless `detach` was called, and leaves it.
   [[gnu::always_inline]] ~Producer() {
     if (!core_) return;
-    core_->close(next_);
+    close();
     core_->leave(next_);
   }
 
@@ -116,6 +123,7 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[gnu::always_inline]] Publish publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
+      if (SharedTail* const tail = core_->shared()) return publish_shared(*tail, fill, never);
       if (const Publish result = core_->wait_for_room(next_, 1, never); result != Publish::ok)
         return result;
     }
@@ -129,6 +137,7 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish try_publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
+      if (SharedTail* const tail = core_->shared()) return publish_shared(*tail, fill, at_once);
       if (const Publish result = core_->try_room(next_, 1); result != Publish::ok) return result;
     }
     return publish_one(fill);
@@ -142,6 +151,7 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish publish_until(TimePoint deadline, Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
+      if (SharedTail* const tail = core_->shared()) return publish_shared(*tail, fill, deadline);
       if (const Publish result = core_->wait_for_room(next_, 1, deadline); result != Publish::ok)
         return result;
     }
@@ -156,29 +166,39 @@ class Producer {
   }
   [[nodiscard, gnu::always_inline]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
-      if (const Publish result = core_->wait_for_room(next_, count, deadline);
-          result != Publish::ok) {
+      if (const Publish result = make_room(count, deadline); result != Publish::ok)
         return Claim<E>(result);
-      }
     }
     return Claim<E>(this, next_, count);
   }
   [[nodiscard]] Claim<E> try_claim(std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
-      if (const Publish result = core_->try_room(next_, count); result != Publish::ok) {
+      if (const Publish result = make_room(count, at_once); result != Publish::ok)
         return Claim<E>(result);
-      }
     }
     return Claim<E>(this, next_, count);
   }
 
   /// Ends the stream: consumers get `Poll::closed` after the last event. Idempotent; final for the
-  /// ring.
-  void close() { core_->close(next_); }
+  /// ring. Of several producers: for this one; the ring ends when the last of them has closed. One
+  /// that died, or left without closing, keeps it open: consumers then get `producer_dead` or
+  /// `producer_left`. Whoever joins next takes its place, and then the ring does not wait for it.
+  void close() {
+    bury_open_claim();
+    core_->close(next_);
+  }
+  /// Of several producers: ends the stream for all. The others' open claims are still published;
+  /// their next publish returns `closed`. Of one producer: the same as close.
+  void close_for_all() {
+    if (core_->shared() == nullptr) return close();
+    bury_open_claim();
+    core_->close_for_all();
+  }
 
   /// Leaves the ring open for a successor (`Poll::producer_left`). Afterwards the object may only
   /// be destroyed.
   void detach() {
+    bury_open_claim();
     core_->leave(next_);
     core_.reset();
   }
@@ -200,7 +220,8 @@ class Producer {
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 
-  /// The sequence of the event to be published next.
+  /// The sequence of the event to be published next. Of several producers: one past this one's
+  /// latest event.
   [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// Whether this producer took over an existing ring, and what had become of its predecessor (dead
@@ -230,12 +251,77 @@ class Producer {
         data_bell_(core_->segment().bells().data, core_->fences()),
         next_(core_->first()) {}
 
+  static format::SlotLayout layout_for(const EventType& event, const ProducerOptions& options) {
+    return options.producers == ProducerKind::multi ? format::SlotLayout::stamped
+                                                    : default_slot_layout(event.size);
+  }
+
   /// Sequences that may be written without looking at anybody.
   [[nodiscard]] std::uint64_t known_room() const noexcept {
     // Behind next_: closed, or in the child of a fork.
     const std::uint64_t limit = core_->limit();
     return limit > next_ ? limit - next_ : 0;
   }
+
+  static constexpr TimePoint at_once = TimePoint::min();
+
+  [[gnu::noinline, gnu::cold]] Publish make_room(std::size_t count, TimePoint deadline) {
+    if (SharedTail* const tail = core_->shared()) {
+      const Publish result = claim_shared(*tail, count, deadline);
+      if (result == Publish::ok) open_claim_ = count;
+      return result;
+    }
+    return deadline == at_once ? core_->try_room(next_, count)
+                               : core_->wait_for_room(next_, count, deadline);
+  }
+
+  // --- One of several producers
+
+  /// Claims; the first sequence is then next_.
+  Publish claim_shared(SharedTail& tail, std::uint64_t count, TimePoint deadline) {
+    if (count - 1 < slots_.capacity() && tail.claim(count, next_) == SharedTail::Outcome::claimed)
+        [[likely]] {
+      return Publish::ok;
+    }
+    return deadline == at_once ? core_->try_claim_shared(count, next_)
+                               : core_->claim_shared(count, deadline, next_);
+  }
+
+  template <class Fill>
+  Publish publish_shared(SharedTail& tail, Fill& fill, TimePoint deadline) {
+    if (const Publish result = claim_shared(tail, 1, deadline); result != Publish::ok)
+      return result;
+    const std::uint64_t sequence = next_;
+    std::byte* const slot = slots_.slot(sequence);
+    try {
+      // Dying in here: our row covers the sequence, and who waits for it finds us dead.
+      fill(slots_.geometry().event_at(slot));
+    } catch (...) {
+      slots_.bury(sequence, sequence + 1);
+      data_bell_.ring_if_awaited();
+      throw;
+    }
+    slots_.publish_one(*control_, slot, sequence);  // the publish point
+    next_ = sequence + 1;
+    data_bell_.ring_if_awaited();
+    return Publish::ok;
+  }
+
+  /// Ends a claim: its first `count` events are published, the others given up.
+  [[gnu::noinline]] void commit_shared(std::uint64_t count, const Staging<E>& staging) noexcept {
+    if (core_ == nullptr || core_->shared() == nullptr) return;  // closed, left, or forked: buried
+    slots_.publish(*control_, next_, next_ + count, staging);
+    slots_.bury(next_ + count, next_ + open_claim_);
+    next_ += count;
+    open_claim_ = 0;
+    data_bell_.ring_if_awaited();
+  }
+
+  void bury_open_claim() noexcept {
+    if (open_claim_ != 0) commit_shared(0, {});
+  }
+  /// For a claim that goes without being published.
+  void abandon_claim() noexcept { bury_open_claim(); }
 
   template <class Fill>
   [[gnu::always_inline]] Publish publish_one(Fill& fill) {
@@ -254,8 +340,10 @@ class Producer {
 
   /// The same for a claim.
   [[gnu::always_inline]] void commit(std::uint64_t count, const Staging<E>& staging) noexcept {
-    // Closed or left meanwhile, or the claim is the parent's: it counts as abandoned.
-    if (core_ == nullptr || core_->limit() == 0) return;
+    // One of several; or closed or left meanwhile, or the claim is the parent's, and then it counts
+    // as abandoned.
+    if (core_ == nullptr || core_->limit() == 0) [[unlikely]]
+      return commit_shared(count, staging);
     slots_.publish(*control_, next_, next_ + count, staging);
     next_ += count;
     data_bell_.ring_if_awaited();
@@ -266,6 +354,8 @@ class Producer {
   format::Control* control_;
   HotBell data_bell_;
   std::uint64_t next_;  ///< the sequence to be published next
+  std::uint64_t open_claim_ =
+      0;  ///< of several producers: how many slots are claimed from next_ on
 };
 
 }  // namespace disruptor_mp

@@ -32,6 +32,9 @@ class Membership {
   /// @throws Error{invalid_name}
   static void require_valid_id(std::string_view id, const std::string& object);
 
+  /// An id for one who gave none: `kind`, process id, chance.
+  static std::string made_up_id(char kind);
+
   /// Takes the row of that id, or another one. Nothing gates yet; `activate` shows the row.
   /// Waits until `deadline` for somebody who is repairing the row just now.
   /// @throws Error{consumer_alive, table_full, invalid_name}
@@ -55,6 +58,9 @@ class Membership {
   /// Leaves in order: a gating consumer stops gating; a required one only if it `resigns`.
   void leave(Segment& segment, bool resigns);
 
+  /// One of several producers publishes nothing more; said before it leaves.
+  void declare_closed(Segment& segment);
+
   [[nodiscard]] std::uint32_t row() const noexcept { return row_; }
   [[nodiscard]] std::uint32_t incarnation() const noexcept { return incarnation_; }
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
@@ -75,6 +81,7 @@ class Membership {
   std::string id_;
   std::uint32_t incarnation_;
   std::optional<Sequence> previous_cursor_;
+  bool has_closed_ = false;
   bool is_protected_;  ///< the row has gated all the time since its previous cursor was settled
 };
 

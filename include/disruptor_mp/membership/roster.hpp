@@ -9,6 +9,7 @@
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/os/process.hpp"
+#include "disruptor_mp/ring/shared_tail.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 
 namespace disruptor_mp {
@@ -20,17 +21,21 @@ struct RowStatus {
   /// A consumer's cursor was compared with the horizon after the row was shown: while the row
   /// gates, nothing from the cursor on can be overwritten, whatever the horizon says later.
   bool is_settled = false;
+  /// One of several producers has said that it publishes nothing more.
+  bool has_closed = false;
   std::uint32_t incarnation = 0;
 
   static constexpr RowStatus unpack(std::uint64_t word) noexcept {
     return {.state = static_cast<format::RowState>(word & 0xFFU),
             .kind = static_cast<format::RowKind>((word >> 8U) & 0xFFU),
             .is_settled = ((word >> 16U) & 1U) != 0,
+            .has_closed = ((word >> 17U) & 1U) != 0,
             .incarnation = static_cast<std::uint32_t>(word >> 32U)};
   }
   [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
     return static_cast<std::uint64_t>(state) | (static_cast<std::uint64_t>(kind) << 8U) |
-           (std::uint64_t{is_settled} << 16U) | (static_cast<std::uint64_t>(incarnation) << 32U);
+           (std::uint64_t{is_settled} << 16U) | (std::uint64_t{has_closed} << 17U) |
+           (static_cast<std::uint64_t>(incarnation) << 32U);
   }
   /// Does the producer wait for this row? A required consumer gates also while it is away.
   [[nodiscard]] constexpr bool gates() const noexcept {
@@ -76,13 +81,24 @@ struct Participant {
 /// Where the stream stands, as far as it can be told from outside.
 struct StreamPosition {
   Sequence oldest;     ///< the oldest sequence a consumer joining now would get
-  Sequence published;  ///< one past the newest event
+  Sequence published;  ///< one past the newest event; of several producers: past the newest claim
   bool is_closed = false;
 };
 [[nodiscard]] StreamPosition stream_position(const Segment& segment);
+/// Where the stream ends; format::open_end while it is open.
+[[nodiscard]] inline std::uint64_t stream_end(const Segment& segment) noexcept {
+  // Acquire: whoever sees the end sees all events before it.
+  const std::uint64_t end = segment.control().end.load(std::memory_order_acquire);
+  if (end != format::open_end || segment.shape().producer_kind == format::ProducerKind::single)
+    return end;
+  return shared_end(segment);
+}
 
 enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
-[[nodiscard]] ProducerPresence producer_presence(const Segment& segment);
+/// Of several producers: alive if one is; else dead if one died without closing; else left if one
+/// left without closing. `except` is a row that does not count.
+[[nodiscard]] ProducerPresence producer_presence(const Segment& segment,
+                                                 std::optional<std::uint32_t> except = {});
 
 /// True if the stream is closed and every required consumer has read all of it: nobody will need
 /// the ring again.

@@ -11,6 +11,9 @@
 // for events published one by one. Which layout a ring has depends on the event alone
 // (`slot_layout_of`), by the figures of docs/performance.md.
 //
+// In a ring of several producers slots are always stamped, and may become visible out of order. A
+// slot whose claimer gave up or died gets a tombstone: the stamp with its highest bit set.
+//
 // A stamp belongs to one sequence for ever (64 bits, no lap to confuse), so what an older lap left
 // in a slot can never be taken for the event that is expected there.
 #pragma once
@@ -179,9 +182,30 @@ class Slots {
     return end;
   }
 
+  /// Several producers: whether the claim of this sequence has come to its end: it is published, or
+  /// given up, or the slot holds a later one already.
+  [[nodiscard]] bool is_settled(std::uint64_t sequence) const noexcept {
+    return (stamp_of(slot(sequence)).load(std::memory_order_acquire) & ~tombstone_flag) > sequence;
+  }
+  /// Several producers: whether nothing will ever be published at this sequence.
+  [[nodiscard]] bool is_tombstone(std::uint64_t sequence) const noexcept {
+    // The acquire pairs with the release in `bury`.
+    return stamp_of(slot(sequence)).load(std::memory_order_acquire) ==
+           (tombstone_flag | (sequence + 1));
+  }
+  /// Several producers: gives [first, end) up for ever. By who claimed them, or by the one who
+  /// holds the lock of the dead claimer's row. Dying in it leaves fewer to bury.
+  void bury(std::uint64_t first, std::uint64_t end) const noexcept {
+    for (std::uint64_t sequence = first; sequence != end; ++sequence) {
+      stamp_of(slot(sequence)).store(tombstone_flag | (sequence + 1), std::memory_order_release);
+    }
+  }
+
   [[nodiscard]] const SlotGeometry<E>& geometry() const noexcept { return geometry_; }
 
  private:
+  static constexpr std::uint64_t tombstone_flag = std::uint64_t{1} << 63U;
+
   /// The acquire pairs with the release in `publish`.
   [[nodiscard]] bool is_stamped_as(std::uint64_t sequence) const noexcept {
     return stamp_of(slot(sequence)).load(std::memory_order_acquire) == sequence + 1;

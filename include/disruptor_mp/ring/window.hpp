@@ -67,6 +67,23 @@ class Window {
     return std::max(next, std::min(announced_, permitted));
   }
 
+  /// The same where several producers have a window each on the one horizon.
+  template <class FindPermitted>
+  std::uint64_t open_shared(std::uint64_t next, std::uint64_t n, FindPermitted&& find_permitted) {
+    std::uint64_t permitted = find_permitted();
+    const std::uint64_t wanted = std::min(permitted, next + std::max(n, step_));
+    if (wanted > announced_) {
+      announced_ = wanted;
+      raise(control_->horizon, wanted);
+      // As in `open`. Where another has announced more, we have read so, and whoever sees a byte of
+      // ours sees that.
+      std::atomic_thread_fence(std::memory_order_release);
+      fences_.light();  // pairs with the joiner's heavy fence
+      permitted = find_permitted();
+    }
+    return std::max(next, std::min(announced_, permitted));
+  }
+
   [[nodiscard]] std::uint64_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::uint64_t announced() const noexcept { return announced_; }
 
@@ -77,6 +94,13 @@ class Window {
   }
 
  private:
+  /// Never back: a promise of another's is a promise.
+  static void raise(std::atomic<std::uint64_t>& word, std::uint64_t value) noexcept {
+    std::uint64_t seen = word.load(std::memory_order_relaxed);
+    while (seen < value && !word.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+    }
+  }
+
   format::Control* control_;
   std::uint64_t capacity_;
   std::uint64_t step_;

@@ -9,7 +9,7 @@
 //   producers (one word by everybody)
 //                    Row[rows]      one per participant; written by whoever holds the row's lock
 //                    Counters[rows] 512 bytes per row, reserved for metrics
-//                    Claims         reserved for several producers; empty in a single-producer ring
+//                    Claims         empty in this version
 //   page boundary    Slot[capacity] written by producers; consumers map it read-only
 //
 // All words that change after birth are std::atomic, and every offset is pinned below. A word is
@@ -28,7 +28,7 @@
 namespace disruptor_mp::format {
 
 inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t version = 1;
+inline constexpr std::uint32_t version = 2;
 /// Reads back differently on a machine of other byte order.
 inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
 inline constexpr std::uint64_t header_size = 4096;
@@ -36,6 +36,8 @@ inline constexpr std::uint64_t max_capacity = std::uint64_t{1} << 30U;
 inline constexpr std::uint64_t max_total_size = std::uint64_t{1} << 46U;
 inline constexpr std::uint32_t max_rows = 4096;
 inline constexpr std::uint64_t max_first_sequence = std::uint64_t{1} << 63U;
+/// Several producers need two bits of the sequence for themselves.
+inline constexpr std::uint64_t max_first_sequence_of_multi = std::uint64_t{1} << 60U;
 inline constexpr std::size_t type_name_size = 128;
 inline constexpr std::size_t schema_size = 2048;
 
@@ -154,6 +156,10 @@ struct Control {
   std::atomic<std::uint64_t> producer;
   /// The row of the latest producer. Written by the holder of the producer lock, before `producer`.
   std::atomic<std::uint64_t> producer_row;
+
+  /// Several producers: what is claimed, and by whom next. A TailWord (ring/shared_tail.hpp), only
+  /// ever changed by compare-and-exchange. Zero in a ring of one producer.
+  alignas(isolation) std::atomic<std::uint64_t> tail;
 };
 static_assert(offsetof(Control, published) == 0);
 static_assert(offsetof(Control, horizon) == 128);
@@ -161,7 +167,8 @@ static_assert(offsetof(Control, end) == 256);
 static_assert(offsetof(Control, membership_epoch) == 264);
 static_assert(offsetof(Control, producer) == 272);
 static_assert(offsetof(Control, producer_row) == 280);
-static_assert(sizeof(Control) == 384);
+static_assert(offsetof(Control, tail) == 384);
+static_assert(sizeof(Control) == 512);
 
 enum class ProducerPhase : std::uint32_t {
   none = 0,    ///< never had one
@@ -185,7 +192,8 @@ inline constexpr std::size_t max_id_length = id_words * 8 - 1;
 
 /// One participant. Only the holder of the row's lock writes it.
 struct Row {
-  /// RowState in bits 0–7, RowKind in bits 8–15, incarnation in bits 32–63.
+  /// RowState in bits 0–7, RowKind in bits 8–15, flags (see RowStatus) from bit 16 on, incarnation
+  /// in bits 32–63.
   alignas(isolation) std::atomic<std::uint64_t> status;
   std::atomic<std::uint64_t> joined_ns;    ///< wall clock, for people
   std::atomic<std::uint64_t> pid_and_uid;  ///< pid in the low half
@@ -196,8 +204,17 @@ struct Row {
   /// Consumers: the next sequence this one will read; everything below it is done with.
   alignas(isolation) std::atomic<std::uint64_t> cursor;
 
+  /// One of several producers: what it claimed last, or is trying to claim, is [claim_first,
+  /// claim_end). Written by it alone; see ring/shared_tail.hpp.
+  alignas(isolation) std::atomic<std::uint64_t> claim_first;
+  std::atomic<std::uint64_t> claim_end;
+  /// How often the tail was biased to this row. Written by the producer.
+  std::atomic<std::uint64_t> bias_count;
+  /// Where its latest bias ended, or that it has not yet. Settled by compare-and-exchange, by
+  /// whoever comes first.
+  std::atomic<std::uint64_t> bias_end;
   /// Reserved: dependencies, liveness policy.
-  alignas(isolation) std::array<std::atomic<std::uint64_t>, 32> reserved;
+  std::array<std::atomic<std::uint64_t>, 28> reserved;
 };
 static_assert(offsetof(Row, joined_ns) == 8);
 static_assert(offsetof(Row, pid_and_uid) == 16);
@@ -205,7 +222,11 @@ static_assert(offsetof(Row, pid_namespace) == 24);
 static_assert(offsetof(Row, start_ticks) == 32);
 static_assert(offsetof(Row, id) == 40);
 static_assert(offsetof(Row, cursor) == 128);
-static_assert(offsetof(Row, reserved) == 256);
+static_assert(offsetof(Row, claim_first) == 256);
+static_assert(offsetof(Row, claim_end) == 264);
+static_assert(offsetof(Row, bias_count) == 272);
+static_assert(offsetof(Row, bias_end) == 280);
+static_assert(offsetof(Row, reserved) == 288);
 static_assert(sizeof(Row) == 512);
 
 inline constexpr std::uint64_t counters_per_row = 64;

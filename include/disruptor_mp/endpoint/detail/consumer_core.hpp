@@ -32,7 +32,7 @@ class ConsumerCore {
   ConsumerCore& operator=(const ConsumerCore&) = delete;
 
   /// What an empty look means just now. Asks the kernel about the producer at most once per
-  /// millisecond.
+  /// millisecond. `events`: there is a void to be skipped.
   [[nodiscard]] Poll idle_result(std::uint64_t next);
 
   /// Waits in the chosen way until `ready()` or until there is nothing to wait for. @return
@@ -40,27 +40,32 @@ class ConsumerCore {
   template <class Ready>
   Poll wait(const std::uint64_t& next, TimePoint deadline, Ready&& ready) {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
-    const format::Control& control = segment_.control();
     absent_since_.reset();
     Poll end = Poll::idle;
-    const auto something = [&] {
-      return ready() || control.end.load(std::memory_order_acquire) <= next;
+    const auto something = [&] { return ready() || stream_end(segment_) <= next; };
+    const auto give_up = [&] {
+      end = Poll::idle;
+      return proves_void(next) || (end = absence()) != Poll::idle;
     };
-    const auto give_up = [&] { return (end = absence()) != Poll::idle; };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
     for (;;) {
       const auto outcome = waiter.wait(deadline, something, give_up);
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (control.end.load(std::memory_order_acquire) <= next) return Poll::closed;
-      if (outcome == Waiter::Outcome::gave_up) return end;
+      if (stream_end(segment_) <= next) return Poll::closed;
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle) return end;
       if (outcome == Waiter::Outcome::timed_out) return Poll::timed_out;
-      // There was something, but an observer was overtaken between the two looks: it waits on.
+      // There was something, but an observer was overtaken between the two looks, or a void was
+      // skipped and nothing stands behind it: it waits on.
     }
   }
 
   void leave(bool resigns) noexcept;
+
+  /// Of several producers: whether `next` is known to be void, so that it is to be skipped. Asks
+  /// nobody: a tombstone, or what `proves_void` found.
+  [[nodiscard]] bool is_known_void(std::uint64_t next) const noexcept;
 
   [[nodiscard]] Segment& segment() noexcept { return segment_; }
   [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
@@ -88,6 +93,8 @@ class ConsumerCore {
   /// else `idle`.
   Poll absence();
   [[nodiscard]] Poll name_absence() const;
+  /// Asks whether `next` is a claim that nobody living can still publish, and remembers it.
+  bool proves_void(std::uint64_t next);
 
   Segment segment_;
   std::optional<Membership> membership_;
@@ -102,6 +109,8 @@ class ConsumerCore {
   std::atomic<std::uint64_t> nobodys_cursor_ = 0;
   std::optional<TimePoint> absent_since_;
   TimePoint next_probe_ = TimePoint::min();
+  bool is_shared_;
+  std::optional<std::uint64_t> void_;
 };
 
 }  // namespace disruptor_mp::detail

@@ -13,6 +13,7 @@
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/shared_tail.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
 #include "disruptor_mp/ring/window.hpp"
 #include "disruptor_mp/segment/segment.hpp"
@@ -43,6 +44,15 @@ class ProducerCore {
   Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
   Publish try_room(std::uint64_t next, std::uint64_t n);
 
+  /// Of several producers: the way to the common end; null for the only one, after close, and in
+  /// the child of a fork.
+  [[nodiscard]] SharedTail* shared() const noexcept { return shared_; }
+  /// Claims n sequences, waiting for room until the deadline. @param first where they begin.
+  Publish claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first);
+  Publish try_claim_shared(std::uint64_t n, std::uint64_t& first);
+  /// Of several producers: ends the stream for all of them.
+  void close_for_all();
+
   void wait_for_consumers(std::size_t count, Duration timeout);
   void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
 
@@ -62,8 +72,16 @@ class ProducerCore {
   ProducerCore(Segment segment, Membership membership, std::uint64_t first,
                const ProducerOptions& options);
 
+  ProducerCore(const ProducerCore&) = delete;
+  ProducerCore& operator=(const ProducerCore&) = delete;
+
  private:
   [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
+  template <class IsReady>
+  Publish wait_while_full(TimePoint deadline, IsReady&& is_ready, const std::uint64_t& next);
+  SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
+  void close_shared();
+  void mark_end(std::uint64_t end);
   bool open_window(std::uint64_t next, std::uint64_t n);
   static void become_orphan(void* core) noexcept;
   template <class Arrived, class Fail>
@@ -77,6 +95,9 @@ class ProducerCore {
   static std::unique_ptr<ProducerCore> succeed(Segment& segment,
                                                std::optional<format::SlotLayout> layout,
                                                const ProducerOptions& options, TimePoint deadline);
+  /// Becomes one of several.
+  static std::unique_ptr<ProducerCore> join(Segment& segment, const ProducerOptions& options,
+                                            TimePoint deadline);
   static void become_producer(Segment& segment, const Membership& membership);
 
   Segment segment_;
@@ -89,6 +110,8 @@ class ProducerCore {
   Duration required_patience_;
   std::uint64_t first_;
   std::uint64_t limit_;
+  std::optional<SharedTail> tail_;
+  SharedTail* shared_ = nullptr;
   os::ForkGuard fork_guard_;
   bool took_over_ = false;
   ProducerPresence predecessor_ = ProducerPresence::never;

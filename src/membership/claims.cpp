@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/membership/claims.hpp"
+
+#include <algorithm>
+
+#include "disruptor_mp/ring/shared_tail.hpp"
+#include "disruptor_mp/ring/slots.hpp"
+
+namespace disruptor_mp {
+namespace {
+
+Slots<Bytes, const std::byte> slots_of(const Segment& segment) {
+  return {segment.slots(), segment.shape()};
+}
+
+bool covers(const format::Row& row, std::uint64_t sequence) {
+  // Acquire: the owner's claims since are at least as new. The two words of one who lives may be of
+  // two claims; then it is asked again later.
+  const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
+  const std::uint64_t end = row.claim_end.load(std::memory_order_acquire);
+  return first <= sequence && sequence < end;
+}
+
+enum class Claimers : std::uint8_t { none, dead, some_alive };
+
+/// Who may have claimed the sequence, besides the holder of `except`.
+Claimers claimers_of(const Segment& segment, std::uint64_t sequence, std::uint32_t except) {
+  Claimers found = Claimers::none;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    if (index == except || !covers(segment.row(index), sequence)) continue;
+    if (segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared))
+      return Claimers::some_alive;
+    found = Claimers::dead;
+  }
+  return found;
+}
+
+constexpr std::uint32_t nobody = ~std::uint32_t{0};
+
+}  // namespace
+
+bool has_tombstone(const Segment& segment, std::uint64_t sequence) noexcept {
+  return slots_of(segment).is_tombstone(sequence);
+}
+
+bool is_void(const Segment& segment, std::uint64_t sequence) {
+  const auto slots = slots_of(segment);
+  if (slots.is_tombstone(sequence)) return true;
+  if (sequence >= claimed_below(segment)) return false;
+  if (claimers_of(segment, sequence, nobody) != Claimers::dead) return false;
+  // Dead now, so what it published is there by now; and who buried its claims did so before it
+  // wiped the row.
+  return slots.is_tombstone(sequence) || !slots.is_settled(sequence);
+}
+
+std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::uint64_t next) {
+  const auto slots = slots_of(segment);
+  std::uint64_t least = next;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    if (index == self) continue;
+    const format::Row& row = segment.row(index);
+    const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
+    const std::uint64_t end = std::min(row.claim_end.load(std::memory_order_acquire), next);
+    // A producer settles its claims in order and one after the other: the last one tells of all.
+    if (first >= end || slots.is_settled(end - 1)) continue;
+    std::uint64_t unsettled = std::max(first, end - std::min(end, segment.shape().capacity));
+    while (unsettled < end && slots.is_settled(unsettled)) ++unsettled;
+    if (unsettled < least &&
+        segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared)) {
+      least = unsettled;
+    }
+  }
+  return least;
+}
+
+bool bury_claims(Segment& segment, std::uint32_t row_index, bool may_bury) {
+  format::Row& row = segment.row(row_index);
+  const std::uint64_t end = row.claim_end.load(std::memory_order_acquire);
+  const std::uint64_t first = std::max(row.claim_first.load(std::memory_order_acquire),
+                                       end - std::min(end, segment.shape().capacity));
+  if (first < end) {
+    // Its holder is dead, so its bias can be settled, and then the end of all claims is known.
+    const auto word = TailWord::unpack(segment.control().tail.load(std::memory_order_acquire));
+    if (!word.is_sequence() && word.row() == row_index) settle_bias(segment, word);
+    const std::uint64_t claimed = claimed_below(segment);
+    const Slots<Bytes, std::byte> slots(segment.slots(), segment.shape());
+    for (std::uint64_t sequence = first; sequence < std::min(end, claimed); ++sequence) {
+      if (slots.is_settled(sequence)) continue;
+      // Somebody who lives may have claimed it instead; it will say so before long.
+      if (!may_bury || claimers_of(segment, sequence, row_index) == Claimers::some_alive)
+        return false;
+      slots.bury(sequence, sequence + 1);
+    }
+  }
+  // Release: whoever does not find our predecessor's claims any more finds its tombstones.
+  row.claim_end.store(0, std::memory_order_release);
+  row.claim_first.store(0, std::memory_order_release);
+  return true;
+}
+
+}  // namespace disruptor_mp

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "disruptor_mp/ring/shared_tail.hpp"
+
+#include <algorithm>
+
+namespace disruptor_mp {
+
+using Mode = TailWord::Mode;
+
+namespace {
+
+constexpr int most_rounds = 1000;
+
+}  // namespace
+
+SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& first) noexcept {
+  // Acquire: pairs with the release of every claim before; their rows are at least as new.
+  std::uint64_t seen = tail_->load(std::memory_order_acquire);
+  // Each round that fails is another's success, unless the memory is damaged; then the caller waits
+  // as long as it may.
+  for (int round = 0; round < most_rounds; ++round) {
+    const TailWord word = TailWord::unpack(seen);
+    if (word.mode == Mode::closed) return Outcome::closed;
+    if (word.mode != Mode::shared) {
+      settle_bias(*segment_, word);
+      seen = tail_->load(std::memory_order_acquire);
+      continue;
+    }
+    const std::uint64_t begin = word.value;
+    const std::uint64_t end = begin + n;
+    if (end > limit_) return Outcome::no_room;
+    // The first word first: between the two stores the row covers nothing that is unpublished.
+    own_->claim_first.store(begin, std::memory_order_relaxed);
+    own_->claim_end.store(end, std::memory_order_relaxed);
+    // Release: whoever sees the claim sees whose it may be. Dying before it: nothing is claimed.
+    // Dying after it: our row covers it until somebody has buried it.
+    if (!tail_->compare_exchange_strong(seen, TailWord{.mode = Mode::shared, .value = end}.pack(),
+                                        std::memory_order_acq_rel, std::memory_order_acquire)) {
+      continue;
+    }
+    first = begin;
+    streak_ = begin == last_end_ ? streak_ + 1 : 0;
+    last_end_ = end;
+    if (streak_ >= needed_streak_) take_bias(end);
+    return Outcome::claimed;
+  }
+  return Outcome::no_room;
+}
+
+void SharedTail::take_bias(std::uint64_t end) noexcept {
+  streak_ = 0;
+  const std::uint64_t count = own_->bias_count.load(std::memory_order_relaxed) + 1;
+  const TailWord biased{.mode = Mode::biased, .value = TailWord::bias_of(row_, count)};
+  // Dying between these: a number is lost, nothing else.
+  own_->bias_count.store(count, std::memory_order_relaxed);
+  own_->bias_end.store(biased.unsettled(), std::memory_order_relaxed);
+  std::uint64_t seen = TailWord{.mode = Mode::shared, .value = end}.pack();
+  // Release: whoever sees the bias sees that it is unsettled, and claim_end, where it begins. Dying
+  // after it: the next claimer revokes it.
+  if (!tail_->compare_exchange_strong(seen, biased.pack(), std::memory_order_acq_rel,
+                                      std::memory_order_relaxed)) {
+    return;
+  }
+  bias_ = biased.pack();
+  bias_begin_ = end;
+}
+
+SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint64_t n,
+                                                 std::uint64_t& first) noexcept {
+  constexpr std::uint64_t long_enough = 4096;
+  const TailWord lost = TailWord::unpack(bias_);
+  bias_ = no_bias;
+  needed_streak_ = begin - bias_begin_ >= long_enough
+                       ? first_streak
+                       : std::min(needed_streak_ * 2, longest_streak);
+
+  // Whoever settles first decides whether our claim counts. Acquire and release: the tail moves
+  // only after this.
+  std::uint64_t end = lost.unsettled();
+  if (own_->bias_end.compare_exchange_strong(end, begin + n, std::memory_order_acq_rel,
+                                             std::memory_order_acquire)) {
+    end = begin + n;
+  }
+  std::uint64_t revoking = TailWord{.mode = Mode::revoking, .value = lost.value}.pack();
+  tail_->compare_exchange_strong(revoking, TailWord{.mode = Mode::shared, .value = end}.pack(),
+                                 std::memory_order_acq_rel, std::memory_order_relaxed);
+  if (end != begin + n) return claim_in_common(n, first);
+  first = begin;
+  last_end_ = end;
+  return Outcome::claimed;
+}
+
+void SharedTail::give_up_bias() noexcept {
+  if (bias_ == no_bias) return;
+  settle_bias(*segment_, TailWord::unpack(bias_));
+  bias_ = no_bias;
+}
+
+std::uint64_t SharedTail::position() noexcept {
+  if (bias_ != no_bias) return own_->claim_end.load(std::memory_order_relaxed);
+  for (int round = 0; round < most_rounds; ++round) {
+    const TailWord word = TailWord::unpack(tail_->load(std::memory_order_acquire));
+    if (word.is_sequence()) return word.value;
+    settle_bias(*segment_, word);
+  }
+  return last_end_;
+}
+
+std::uint64_t SharedTail::close() noexcept {
+  give_up_bias();
+  std::uint64_t seen = tail_->load(std::memory_order_acquire);
+  for (int round = 0; round < most_rounds; ++round) {
+    const TailWord word = TailWord::unpack(seen);
+    if (word.mode == Mode::closed) return word.value;
+    if (word.mode != Mode::shared) {
+      settle_bias(*segment_, word);
+      seen = tail_->load(std::memory_order_acquire);
+      continue;
+    }
+    // Dying before it: the ring is open. Dying after it: it has ended, and whoever notices writes
+    // that down in Control::end.
+    if (tail_->compare_exchange_strong(seen,
+                                       TailWord{.mode = Mode::closed, .value = word.value}.pack(),
+                                       std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return word.value;
+    }
+  }
+  return last_end_;
+}
+
+void settle_bias(Segment& segment, TailWord word) noexcept {
+  if (word.row() >= segment.shape().rows) return;  // damaged memory
+  std::atomic<std::uint64_t>& tail = segment.control().tail;
+  format::Row& row = segment.row(word.row());
+  if (word.mode == Mode::biased) {
+    std::uint64_t biased = word.pack();
+    word.mode = Mode::revoking;
+    // Dying after it: the owner's next claim, or whoever comes next, goes on from here.
+    if (!tail.compare_exchange_strong(biased, word.pack(), std::memory_order_acq_rel,
+                                      std::memory_order_acquire) &&
+        biased != word.pack()) {
+      return;  // somebody was faster, in every way
+    }
+  }
+  // Pairs with the light fence in SharedTail::claim: either the owner sees `revoking`, or we see
+  // its claim.
+  Fences(segment.shape().fence_mode).heavy();
+  const std::uint64_t claimed = row.claim_end.load(std::memory_order_acquire);
+  std::uint64_t end = word.unsettled();
+  if (row.bias_end.compare_exchange_strong(end, claimed, std::memory_order_acq_rel,
+                                           std::memory_order_acquire)) {
+    end = claimed;
+  } else if ((end & TailWord::unsettled_flag) != 0) {
+    return;  // a later bias of the same row: ours was settled long ago
+  }
+  // If we were stopped for long, the tail is not at this bias any more, and this fails.
+  std::uint64_t revoking = word.pack();
+  tail.compare_exchange_strong(revoking, TailWord{.mode = Mode::shared, .value = end}.pack(),
+                               std::memory_order_acq_rel, std::memory_order_relaxed);
+}
+
+std::uint64_t claimed_below(const Segment& segment) noexcept {
+  const std::atomic<std::uint64_t>& tail = segment.control().tail;
+  std::uint64_t seen = tail.load(std::memory_order_acquire);
+  for (int round = 0; round < most_rounds; ++round) {
+    const TailWord word = TailWord::unpack(seen);
+    if (word.is_sequence()) return word.value;
+    if (word.row() >= segment.shape().rows) break;
+    // Where the owner's latest claim in common began; its bias began behind that.
+    const std::uint64_t begin = segment.row(word.row()).claim_first.load(std::memory_order_acquire);
+    const std::uint64_t again = tail.load(std::memory_order_acquire);
+    if (again == seen) return begin;
+    seen = again;
+  }
+  return segment.shape().first_sequence;
+}
+
+}  // namespace disruptor_mp
