@@ -105,7 +105,7 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
       fork_guard_(&ProducerCore::become_orphan, this) {
   if (!is_shared(segment_)) return;
   limit_ = 0;  // so that the way of the only producer is never taken
-  tail_.emplace(segment_, membership_.row(), fences_);
+  tail_.emplace(segment_, membership_.row(), fences_, options.bias_after);
   shared_ = &*tail_;
 }
 
@@ -149,6 +149,7 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   if (has_one && !segment.object().try_lock(format::lock::producer, LockMode::exclusive))
     fail_producer_alive(segment);
   Membership membership = Membership::join(segment, format::RowKind::producer, id, os::now());
+  if (!options.id.empty()) membership.set_awaited();
   membership.activate(segment, Sequence(options.first_sequence));
   if (has_one) become_producer(segment, membership);
   auto core = std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
@@ -231,6 +232,7 @@ std::unique_ptr<ProducerCore> ProducerCore::join(Segment& segment, const Produce
   Membership membership =
       Membership::join(segment, format::RowKind::producer, id_or_default(options, true), deadline);
   const std::uint64_t next = stream_position(segment).published.value();
+  if (!options.id.empty()) membership.set_awaited();
   membership.activate(segment, Sequence(next));
   // Pairs with the fence in close_shared: either the last one to close sees us, or we see its end.
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -390,17 +392,11 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
 void ProducerCore::close_shared() {
   shared_ = nullptr;
   tail_->give_up_bias();
-  const auto is_last = [&] {
-    return producer_presence(segment_, membership_.row()) == ProducerPresence::never;
-  };
-  if (!is_last()) {
-    membership_.declare_closed(segment_);
-    // Of two who close at the same time at least one sees that the other has closed; pairs also
-    // with the fence of one who joins.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!is_last()) return;
-  }
-  mark_end(tail_->close());
+  membership_.declare_closed(segment_);
+  // Of two who close at the same time at least one sees that the other has closed; pairs also with
+  // the fence of one who joins.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!is_kept_open(segment_, membership_.row())) mark_end(tail_->close());
 }
 
 void ProducerCore::close_for_all() {

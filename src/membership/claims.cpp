@@ -87,8 +87,10 @@ bool bury_claims(Segment& segment, std::uint32_t row_index, bool may_bury) {
     for (std::uint64_t sequence = first; sequence < std::min(end, claimed); ++sequence) {
       if (slots.is_settled(sequence)) continue;
       // Somebody who lives may have claimed it instead; it will say so before long.
-      if (!may_bury || claimers_of(segment, sequence, row_index) == Claimers::some_alive)
-        return false;
+      if (claimers_of(segment, sequence, row_index) == Claimers::some_alive) return false;
+      // Or has published it: we saw its row after that, and so we see it now.
+      if (slots.is_settled(sequence)) continue;
+      if (!may_bury) return false;
       slots.bury(sequence, sequence + 1);
     }
   }

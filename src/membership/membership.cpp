@@ -62,15 +62,17 @@ bool is_vacant(RowStatus status) {
   return status.state == RowState::free || status.state == RowState::joining;
 }
 bool is_expendable(RowStatus status) {
-  return is_vacant(status) || status.kind != RowKind::required;
+  const bool is_expected_back = status.kind == RowKind::producer && status.is_awaited &&
+                                !status.has_closed && status.state != RowState::left;
+  return is_vacant(status) || (status.kind != RowKind::required && !is_expected_back);
 }
 
 bool is_shared(const Segment& segment) {
   return segment.shape().producer_kind == format::ProducerKind::multi;
 }
 
-bool is_unclosed_producer(RowStatus status) {
-  return status.kind == RowKind::producer && !status.has_closed && !is_vacant(status);
+bool wants_successor(RowStatus status) {
+  return status.kind == RowKind::producer && status.state == RowState::left && !status.has_closed;
 }
 
 template <class Suitable>
@@ -173,22 +175,22 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
                            : std::nullopt,
               was_consumer && old.gates() && old.is_settled};
     }
-    bool is_being_repaired = false;  // our row, in somebody's hands for a moment
+    // Our row, in somebody's hands for a moment; or of a producer, while one who lives may have
+    // claimed what our predecessor left.
+    bool is_being_repaired = false;
     for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
       is_being_repaired = is_being_repaired || belongs_to(segment.row(index), kind, id);
     }
-    // Of several producers none has anything to go on with: another row is as good.
-    const bool needs_its_own = kind != RowKind::producer || !is_shared(segment);
-    if (!is_being_repaired || !needs_its_own) break;
+    if (!is_being_repaired) break;
     pause_or(repaired, [&] { fail_alive(segment, kind, id); });
   }
 
   std::optional<std::uint32_t> taken;
   if (kind == RowKind::producer && is_shared(segment)) {
-    // One that joins succeeds one that died or left: when it has closed, the ring does not wait for
-    // that one any more.
+    // One that joins succeeds one that left for a successor: when it has closed, the ring does not
+    // wait for that one any more.
     taken = lock_row(segment, kind,
-                     [](const format::Row& row) { return is_unclosed_producer(status_of(row)); });
+                     [](const format::Row& row) { return wants_successor(status_of(row)); });
   }
   if (!taken)
     taken =
@@ -241,6 +243,7 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
   RowStatus status{.state = RowState::active,
                    .kind = kind_,
                    .is_settled = is_settled,
+                   .is_awaited = is_awaited_,
                    .incarnation = incarnation_};
   row.status.store(status.pack(), std::memory_order_release);
   announce_change(segment);
@@ -288,6 +291,7 @@ void Membership::declare_closed(Segment& segment) {
                                            .kind = kind_,
                                            .is_settled = true,
                                            .has_closed = true,
+                                           .is_awaited = is_awaited_,
                                            .incarnation = incarnation_}
                                      .pack(),
                                  std::memory_order_release);

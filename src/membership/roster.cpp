@@ -97,11 +97,7 @@ bool is_shared(const Segment& segment) {
 StreamPosition position_of_shared(const Segment& segment) {
   const format::Control& control = segment.control();
   const format::Shape& shape = segment.shape();
-  const auto word = TailWord::unpack(control.tail.load(std::memory_order_acquire));
-  const bool is_biased = !word.is_sequence() && word.row() < shape.rows;
-  const std::uint64_t end = is_biased
-                                ? segment.row(word.row()).claim_end.load(std::memory_order_acquire)
-                                : claimed_below(segment);
+  const std::uint64_t end = claimed_end(segment);
   const std::uint64_t horizon = control.horizon.load(std::memory_order_acquire);
   const std::uint64_t oldest = Window::oldest(horizon, shape.capacity, shape.first_sequence);
   return {.oldest = Sequence(std::min(oldest, end)),
@@ -135,29 +131,56 @@ StreamPosition stream_position(const Segment& segment) {
 
 namespace {
 
-ProducerPresence presence_of_several(const Segment& segment, std::optional<std::uint32_t> except) {
+ProducerPresence presence_of_several(const Segment& segment) {
   ProducerPresence found = ProducerPresence::never;
+  bool is_closing = false;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
-    if (except == index) continue;
-    const RowStatus status =
-        RowStatus::unpack(segment.row(index).status.load(std::memory_order_acquire));
-    if (status.kind != RowKind::producer) continue;
+    const auto status_now = [&] {
+      return segment.row(index).status.load(std::memory_order_acquire);
+    };
+    std::uint64_t word = status_now();
+    if (RowStatus::unpack(word).kind != RowKind::producer) continue;
+    const bool is_locked =
+        segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared);
+    // One that leaves says so and then lets go of its lock: a free lock tells of the status that
+    // was the same before and after. (The kernel orders lock and word.)
+    if (!is_locked) {
+      const std::uint64_t before = std::exchange(word, status_now());
+      if (word != before)
+        return ProducerPresence::alive;  // it has come or gone just now: ask again
+    }
+    const RowStatus status = RowStatus::unpack(word);
     if (status.state == RowState::left) {
       if (found == ProducerPresence::never && !status.has_closed) found = ProducerPresence::left;
-    } else if (segment.object().is_locked_elsewhere(format::lock::row(index),
-                                                    os::LockMode::shared)) {
+    } else if (is_locked) {
       if (!status.has_closed) return ProducerPresence::alive;
+      is_closing = true;
     } else {
       found = ProducerPresence::dead;
     }
   }
-  return found;
+  // All have closed, and one of them is about to end the stream.
+  return found == ProducerPresence::never && is_closing ? ProducerPresence::alive : found;
 }
 
 }  // namespace
 
-ProducerPresence producer_presence(const Segment& segment, std::optional<std::uint32_t> except) {
-  if (is_shared(segment)) return presence_of_several(segment, except);
+bool is_kept_open(const Segment& segment, std::uint32_t except) {
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
+    if (index == except) continue;
+    const RowStatus status =
+        RowStatus::unpack(segment.row(index).status.load(std::memory_order_acquire));
+    if (status.kind != RowKind::producer || status.has_closed) continue;
+    if (status.is_awaited || status.state == RowState::left ||
+        segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+ProducerPresence producer_presence(const Segment& segment) {
+  if (is_shared(segment)) return presence_of_several(segment);
   // A producer that leaves stores its phase and then lets go of the lock; a successor takes the
   // lock and then stores its phase. So a free lock tells of the phase only if that was the same
   // before and after: the lock may have been free between the two of them. (The phase has an

@@ -30,18 +30,22 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     const std::uint64_t end = begin + n;
     if (end > limit_) return Outcome::no_room;
     // The first word first: between the two stores the row covers nothing that is unpublished.
-    own_->claim_first.store(begin, std::memory_order_relaxed);
+    // Release: whoever sees that we have done with our last claim sees its events; pairs with the
+    // acquire of who looks for a claimer (membership/claims.cpp).
+    own_->claim_first.store(begin, std::memory_order_release);
     own_->claim_end.store(end, std::memory_order_relaxed);
     // Release: whoever sees the claim sees whose it may be. Dying before it: nothing is claimed.
     // Dying after it: our row covers it until somebody has buried it.
     if (!tail_->compare_exchange_strong(seen, TailWord{.mode = Mode::shared, .value = end}.pack(),
                                         std::memory_order_acq_rel, std::memory_order_acquire)) {
+      // Another's: who looks for its claimer must not find us.
+      own_->claim_end.store(begin, std::memory_order_relaxed);
       continue;
     }
     first = begin;
     streak_ = begin == last_end_ ? streak_ + 1 : 0;
     last_end_ = end;
-    if (streak_ >= needed_streak_) take_bias(end);
+    if (streak_ >= needed_streak_ && first_streak_ != 0) take_bias(end);
     return Outcome::claimed;
   }
   return Outcome::no_room;
@@ -71,7 +75,7 @@ SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint6
   const TailWord lost = TailWord::unpack(bias_);
   bias_ = no_bias;
   needed_streak_ = begin - bias_begin_ >= long_enough
-                       ? first_streak
+                       ? first_streak_
                        : std::min(needed_streak_ * 2, longest_streak);
 
   // Whoever settles first decides whether our claim counts. Acquire and release: the tail moves
@@ -84,7 +88,10 @@ SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint6
   std::uint64_t revoking = TailWord{.mode = Mode::revoking, .value = lost.value}.pack();
   tail_->compare_exchange_strong(revoking, TailWord{.mode = Mode::shared, .value = end}.pack(),
                                  std::memory_order_acq_rel, std::memory_order_relaxed);
-  if (end != begin + n) return claim_in_common(n, first);
+  if (end != begin + n) {
+    own_->claim_end.store(begin, std::memory_order_relaxed);  // as above
+    return claim_in_common(n, first);
+  }
   first = begin;
   last_end_ = end;
   return Outcome::claimed;
@@ -159,20 +166,36 @@ void settle_bias(Segment& segment, TailWord word) noexcept {
                                std::memory_order_acq_rel, std::memory_order_relaxed);
 }
 
-std::uint64_t claimed_below(const Segment& segment) noexcept {
+namespace {
+
+/// What the tail says, or while it is biased one word of its owner's row.
+std::uint64_t claimed(const Segment& segment,
+                      std::atomic<std::uint64_t> format::Row::*of_owner) noexcept {
   const std::atomic<std::uint64_t>& tail = segment.control().tail;
   std::uint64_t seen = tail.load(std::memory_order_acquire);
   for (int round = 0; round < most_rounds; ++round) {
     const TailWord word = TailWord::unpack(seen);
     if (word.is_sequence()) return word.value;
     if (word.row() >= segment.shape().rows) break;
-    // Where the owner's latest claim in common began; its bias began behind that.
-    const std::uint64_t begin = segment.row(word.row()).claim_first.load(std::memory_order_acquire);
+    // Acquire: the second look at the tail comes after it. Still biased: the word was the owner's;
+    // its row is not given away before the bias is settled.
+    const std::uint64_t found = (segment.row(word.row()).*of_owner).load(std::memory_order_acquire);
     const std::uint64_t again = tail.load(std::memory_order_acquire);
-    if (again == seen) return begin;
+    if (again == seen) return found;
     seen = again;
   }
   return segment.shape().first_sequence;
+}
+
+}  // namespace
+
+std::uint64_t claimed_below(const Segment& segment) noexcept {
+  // Where the owner's latest claim in common began; its bias began behind that.
+  return claimed(segment, &format::Row::claim_first);
+}
+
+std::uint64_t claimed_end(const Segment& segment) noexcept {
+  return claimed(segment, &format::Row::claim_end);
 }
 
 }  // namespace disruptor_mp

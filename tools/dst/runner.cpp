@@ -14,6 +14,8 @@ constexpr std::array<std::string_view, 6> choice_names = {"run",  "resume", "rea
                                                           "kill", "keep",   "spurious"};
 constexpr std::array<const char*, Oracle::max_consumers> consumer_names = {
     "consumer 0", "consumer 1", "consumer 2", "consumer 3"};
+constexpr std::array<const char*, SharedOracle::max_producers> producer_names = {
+    "producer 0", "producer 1", "producer 2"};
 /// So many failures are tried while shrinking.
 constexpr unsigned shrink_budget = 4000;
 
@@ -48,20 +50,31 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   }
   Engine& sim = engine();
   sim.begin_run(config, strategy);
-  sim.set_idle_check([] { return oracle().find_lost_wake_up(); });
+  const bool is_shared = setting.producers > 1;
+  shared_oracle().reset(setting.first);
+  if (!is_shared) sim.set_idle_check([] { return oracle().find_lost_wake_up(); });
   sim.set_location_names(&ring_place_name);
   situations().reset();
   sim.set_witness(&situations());
-  sim.add_role({.name = "producer", .body = &producer_body, .restarts = spec.crashes});
+  if (is_shared) {
+    for (unsigned i = 0; i < setting.producers; ++i) {
+      sim.add_role(
+          {.name = producer_names[i], .body = shared_producer_bodies[i], .restarts = spec.crashes});
+    }
+  } else {
+    sim.add_role({.name = "producer", .body = &producer_body, .restarts = spec.crashes});
+  }
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
   for (unsigned i = 0; i < setting.consumers; ++i) {
     sim.add_role({.name = consumer_names[i],
-                  .body = consumer_bodies[i],
+                  .body = is_shared ? shared_consumer_bodies[i] : consumer_bodies[i],
                   .restarts = setting.consumer[i].stays_dead ? 0 : spec.crashes});
   }
   if (sim.run() == Verdict::pass) {
-    if (const std::string problem = oracle().check_end(); !problem.empty())
+    if (const std::string problem =
+            is_shared ? shared_oracle().check_end(setting.consumers) : oracle().check_end();
+        !problem.empty())
       sim.fail(Verdict::safety, problem);
   }
   if (spec.profile->canary && spec.seed % 100 == 99 && sim.verdict() == Verdict::pass)

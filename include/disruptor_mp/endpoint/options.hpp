@@ -59,8 +59,14 @@ struct ProducerOptions {
   Duration required_patience = std::chrono::seconds(1);
   /// How long `attach` waits for the ring to appear, and for a predecessor to leave or die.
   Duration timeout = Duration::zero();
+  /// Of several producers: after so many claims that nobody came between, this one takes the ring's
+  /// end for itself, and then claims without a locked instruction; the next other producer that
+  /// claims takes it back with one system call. Twice as many after each time that it did not
+  /// last. 0: never.
+  std::uint32_t bias_after = 64;
   /// The name under which tools show this producer; unique among the living. Empty: "producer", or
-  /// a made-up one where there may be several.
+  /// a made-up one where there may be several. Of several producers, one that gave itself an id and
+  /// dies is expected back under it: until then the ring does not end.
   std::string id = {};
 };
 

@@ -181,8 +181,9 @@ class Producer {
 
   /// Ends the stream: consumers get `Poll::closed` after the last event. Idempotent; final for the
   /// ring. Of several producers: for this one; the ring ends when the last of them has closed. One
-  /// that died, or left without closing, keeps it open: consumers then get `producer_dead` or
-  /// `producer_left`. Whoever joins next takes its place, and then the ring does not wait for it.
+  /// that died and has an id of its own choice, or left without closing, keeps it open: consumers
+  /// get `producer_dead` or `producer_left` when no other lives. The first may come back under its
+  /// id; the second is succeeded by whoever joins next.
   void close() {
     bury_open_claim();
     core_->close(next_);

@@ -58,6 +58,9 @@ class Membership {
   /// Leaves in order: a gating consumer stops gating; a required one only if it `resigns`.
   void leave(Segment& segment, bool resigns);
 
+  /// One of several producers has chosen its id: should it die, it is expected back. Before
+  /// `activate`.
+  void set_awaited() noexcept { is_awaited_ = true; }
   /// One of several producers publishes nothing more; said before it leaves.
   void declare_closed(Segment& segment);
 
@@ -82,6 +85,7 @@ class Membership {
   std::uint32_t incarnation_;
   std::optional<Sequence> previous_cursor_;
   bool has_closed_ = false;
+  bool is_awaited_ = false;
   bool is_protected_;  ///< the row has gated all the time since its previous cursor was settled
 };
 

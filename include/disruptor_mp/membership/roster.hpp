@@ -23,6 +23,8 @@ struct RowStatus {
   bool is_settled = false;
   /// One of several producers has said that it publishes nothing more.
   bool has_closed = false;
+  /// One of several producers, with an id of its own choice: should it die, it is expected back.
+  bool is_awaited = false;
   std::uint32_t incarnation = 0;
 
   static constexpr RowStatus unpack(std::uint64_t word) noexcept {
@@ -30,12 +32,13 @@ struct RowStatus {
             .kind = static_cast<format::RowKind>((word >> 8U) & 0xFFU),
             .is_settled = ((word >> 16U) & 1U) != 0,
             .has_closed = ((word >> 17U) & 1U) != 0,
+            .is_awaited = ((word >> 18U) & 1U) != 0,
             .incarnation = static_cast<std::uint32_t>(word >> 32U)};
   }
   [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
     return static_cast<std::uint64_t>(state) | (static_cast<std::uint64_t>(kind) << 8U) |
            (std::uint64_t{is_settled} << 16U) | (std::uint64_t{has_closed} << 17U) |
-           (static_cast<std::uint64_t>(incarnation) << 32U);
+           (std::uint64_t{is_awaited} << 18U) | (static_cast<std::uint64_t>(incarnation) << 32U);
   }
   /// Does the producer wait for this row? A required consumer gates also while it is away.
   [[nodiscard]] constexpr bool gates() const noexcept {
@@ -96,9 +99,11 @@ struct StreamPosition {
 
 enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
 /// Of several producers: alive if one is; else dead if one died without closing; else left if one
-/// left without closing. `except` is a row that does not count.
-[[nodiscard]] ProducerPresence producer_presence(const Segment& segment,
-                                                 std::optional<std::uint32_t> except = {});
+/// left without closing.
+[[nodiscard]] ProducerPresence producer_presence(const Segment& segment);
+/// Several producers: whether one beside the holder of row `except` has not closed and may still
+/// publish: it lives, or left for a successor, or died and is expected back.
+[[nodiscard]] bool is_kept_open(const Segment& segment, std::uint32_t except);
 
 /// True if the stream is closed and every required consumer has read all of it: nobody will need
 /// the ring again.

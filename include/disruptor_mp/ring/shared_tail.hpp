@@ -80,12 +80,15 @@ class SharedTail {
  public:
   enum class Outcome : std::uint8_t { claimed, no_room, closed };
 
-  SharedTail(Segment& segment, std::uint32_t row, Fences fences) noexcept
+  /// @param bias_after claims in a row after which it takes the tail for itself; 0: never.
+  SharedTail(Segment& segment, std::uint32_t row, Fences fences, std::uint32_t bias_after) noexcept
       : segment_(&segment),
         tail_(&segment.control().tail),
         own_(&segment.row(row)),
         row_(row),
-        fences_(fences) {}
+        fences_(fences),
+        first_streak_(bias_after),
+        needed_streak_(bias_after) {}
 
   /// Claims `n` ≥ 1 sequences below the limit. @param first where they begin, if claimed.
   [[gnu::always_inline]] Outcome claim(std::uint64_t n, std::uint64_t& first) noexcept {
@@ -117,9 +120,7 @@ class SharedTail {
 
  private:
   static constexpr std::uint64_t no_bias = 0;  ///< packs as shared, so it is no bias
-  /// Claims in a row after which a producer takes the tail for itself; twice as many after each
-  /// revocation that came soon.
-  static constexpr std::uint32_t first_streak = 64;
+  /// Claims in a row that a bias takes double with each revocation that came soon, up to this.
   static constexpr std::uint32_t longest_streak = 1U << 20U;
 
   [[gnu::noinline]] Outcome claim_in_common(std::uint64_t n, std::uint64_t& first) noexcept;
@@ -136,8 +137,9 @@ class SharedTail {
   std::uint64_t limit_ = 0;
   std::uint64_t last_end_ = 0;
   std::uint64_t bias_begin_ = 0;
+  std::uint32_t first_streak_;
+  std::uint32_t needed_streak_;
   std::uint32_t streak_ = 0;
-  std::uint32_t needed_streak_ = first_streak;
 };
 
 /// Ends a bias that `word` was seen to hold, whoever it belongs to, and whether that one lives: the
@@ -154,5 +156,7 @@ void settle_bias(Segment& segment, TailWord word) noexcept;
 /// A sequence below which everything is claimed; the end, unless the tail is biased. Touches
 /// nothing.
 [[nodiscard]] std::uint64_t claimed_below(const Segment& segment) noexcept;
+/// Where the claims end just now; with a biased tail as far as its owner has let it be seen.
+[[nodiscard]] std::uint64_t claimed_end(const Segment& segment) noexcept;
 
 }  // namespace disruptor_mp

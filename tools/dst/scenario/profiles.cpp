@@ -114,6 +114,30 @@ void draw_everything(Setting& s, Random& random) {
     s.consumer[s.consumers++] = {.kind = SimKind::observer, .waiting = any_waiting(random)};
   }
 }
+/// Several producers on one ring.
+void draw_several(Setting& s, Random& random) {
+  draw_ring(s, random);
+  s.stamped = true;
+  if (s.first > std::uint64_t{1} << 60U) s.first = 3;
+  s.producers = 2 + random.below(2);
+  s.events = 1 + random.below(5);
+  s.bias_after = random.below(4);
+  draw_consumers(s, random, s.producers == 2 ? 2 : 1);
+  s.consumer[0].stays_dead = false;
+  if (random.one_in(4)) {
+    s.consumer[s.consumers++] = {.kind = SimKind::observer, .waiting = any_waiting(random)};
+  }
+}
+/// The end goes to and fro between biases.
+void draw_several_biased(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.producers = 2;
+  s.bias_after = 1;
+  s.events = 3 + random.below(6);
+  s.capacity = 4;
+  s.claim = 1 + random.below(3);
+}
+
 /// Fixed, for exhaustive search.
 void draw_tiny(Setting& s, Random&) {
   s.capacity = 1;
@@ -172,6 +196,7 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_several = {S::tail_biased, S::void_skipped};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
@@ -185,7 +210,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 17> all = {{
+constexpr std::array<Profile, 21> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -211,6 +236,13 @@ constexpr std::array<Profile, 17> all = {{
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},
+    {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
+     by_several},
+    {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several},
+    {"several-biased", "two producers that take the ring's end from each other", 0,
+     draw_several_biased, false, by_several},
+    {"several-biased-crash", "the same, with up to two deaths", 2, draw_several_biased, false,
+     by_several},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},
 }};

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "oracle.hpp"
+#include "shared_oracle.hpp"
 #include "strategies.hpp"
 
 namespace disruptor_mp::sim {
@@ -36,7 +37,7 @@ struct ConsumerSetting {
 struct Setting {
   bool stamped = true;
   std::uint64_t capacity = 2;
-  std::uint64_t events = 6;
+  std::uint64_t events = 6;  ///< of several producers: of each
   std::uint64_t first = 0;
   bool portable_fences = false;
   bool runs_free = false;
@@ -46,6 +47,8 @@ struct Setting {
   bool waits_for_consumers = false;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
   bool has_standby = false;        ///< a second producer waits for its turn
+  unsigned producers = 1;          ///< more than one: they share the ring (shared_roles.cpp)
+  std::uint32_t bias_after = 1;    ///< of several producers
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
@@ -62,5 +65,8 @@ template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.
 extern const std::array<void (*)(), Oracle::max_consumers> consumer_bodies;
+/// The same on a ring of several producers.
+extern const std::array<void (*)(), SharedOracle::max_producers> shared_producer_bodies;
+extern const std::array<void (*)(), Oracle::max_consumers> shared_consumer_bodies;
 
 }  // namespace disruptor_mp::sim

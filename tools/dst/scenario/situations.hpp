@@ -38,6 +38,7 @@ enum class Situation : std::uint8_t {
   death_in_takeover,
   death_in_second_takeover,
   death_in_closing,
+  tail_biased,
   // Consumers
   join_during_publish,
   joiner_lapped,
@@ -50,6 +51,7 @@ enum class Situation : std::uint8_t {
   death_in_repair,
   told_dead,
   told_left,
+  void_skipped,
   close_meets_leaver,
   name_removed_by_consumer,
   name_removed_by_producer,

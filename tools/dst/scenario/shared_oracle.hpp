@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Judges runs of several producers. Told facts by the roles; it never looks into the segment. An
+// event is named by who made it and its number: where it comes to stand is the ring's business, but
+// it must be the same place for everybody.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "oracle.hpp"
+
+namespace disruptor_mp::sim {
+
+class SharedOracle {
+ public:
+  static constexpr unsigned max_producers = 3;
+  /// Of one life of a producer.
+  static constexpr unsigned max_numbers = 64;
+
+  void reset(std::uint64_t first) noexcept;
+
+  // --- Told by producers
+  void ring_exists() noexcept { ring_exists_ = true; }
+  [[nodiscard]] bool does_ring_exist() const noexcept { return ring_exists_; }
+  void joined(unsigned producer) noexcept { joined_.set(producer); }
+  [[nodiscard]] bool have_joined(unsigned producers) const noexcept {
+    return joined_.count() >= producers;
+  }
+  void publishing(unsigned origin, unsigned number, unsigned count);
+  void published(unsigned origin, unsigned number, unsigned count);
+  /// How many events of this producer are acknowledged, over all its lives.
+  [[nodiscard]] unsigned done(unsigned producer) const noexcept { return done_[producer]; }
+  void add_done(unsigned producer, unsigned count) noexcept { done_[producer] += count; }
+  void closing(unsigned producer) noexcept { closing_.set(producer); }
+  [[nodiscard]] bool have_closed(unsigned producers) const noexcept {
+    return closing_.count() >= producers;
+  }
+
+  // --- Told by consumers
+  void attached(unsigned consumer, SimKind kind, std::uint64_t start, bool resumes);
+  void handled(unsigned consumer, std::uint64_t sequence, const EventWords& found);
+  void missed(unsigned consumer, std::uint64_t count);
+  /// `count` sequences were skipped as void, up to `next`, not included.
+  void skipped(unsigned consumer, std::uint64_t count);
+  void committed(unsigned consumer) noexcept {
+    consumers_[consumer].committed = consumers_[consumer].next;
+  }
+  void stream_ended(unsigned consumer, unsigned producers);
+  void told_dead(unsigned consumer);
+  [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
+    return consumers_[consumer].finished;
+  }
+
+  [[nodiscard]] bool needs_ring(unsigned consumer) const noexcept {
+    const Consumer& c = consumers_[consumer];
+    return c.was_here && c.kind == SimKind::required && !c.finished;
+  }
+
+  /// After the run: "" or what is wrong.
+  [[nodiscard]] std::string check_end(unsigned consumers) const;
+
+ private:
+  using Name = std::pair<unsigned, unsigned>;  ///< origin, number
+
+  struct Consumer {
+    bool was_here = false;
+    bool finished = false;
+    SimKind kind = SimKind::gating;
+    unsigned process = 0;
+    std::uint64_t first = 0;
+    std::uint64_t next = 0;
+    std::uint64_t committed = 0;
+    std::map<unsigned, unsigned> newest;   ///< by origin, in this life
+    std::map<Name, std::uint64_t> events;  ///< seen, in all its lives
+  };
+
+  std::uint64_t first_ = 0;
+  bool ring_exists_ = false;
+  std::bitset<max_producers> joined_;
+  std::bitset<max_producers> closing_;
+  std::array<unsigned, max_producers> done_{};
+  std::map<Name, bool> started_;  ///< and whether it is acknowledged
+  std::map<std::uint64_t, Name> at_;
+  std::map<std::uint64_t, bool> voids_;
+  std::array<Consumer, Oracle::max_consumers> consumers_{};
+};
+
+SharedOracle& shared_oracle() noexcept;
+
+}  // namespace disruptor_mp::sim

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What simulated processes do on a ring of several producers. Compiled with the instrumentation,
+// like roles.cpp.
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "disruptor_mp/disruptor_mp.hpp"
+#include "engine.hpp"
+#include "scenario.hpp"
+#include "shared_oracle.hpp"
+#include "situations.hpp"
+
+namespace disruptor_mp::sim {
+
+using namespace std::chrono_literals;
+
+struct SharedEvent {
+  std::uint64_t number, origin, checksum;
+};
+
+namespace {
+
+static_assert(sizeof(SharedEvent) == simulated_event_size);
+constexpr const char* ring_name = "shm:ring";
+
+void pause() { os::sleep_until(os::now() + 200us); }
+unsigned origin() { return engine().current(); }
+
+WaitStrategy strategy_of(Waiting waiting) {
+  switch (waiting) {
+    case Waiting::spin:
+      return WaitStrategy::spin_with_hint();
+    case Waiting::yield:
+      return WaitStrategy::spin_then_yield(1);
+    case Waiting::sleep:
+      return WaitStrategy::sleep(100us);
+    case Waiting::block:
+    case Waiting::poll:
+      break;
+  }
+  return WaitStrategy::block(role_draw(2));
+}
+
+ProducerOptions producer_options(unsigned index) {
+  return {.capacity = setting.capacity,
+          .when_alone = setting.runs_free ? WhenAlone::run_free : WhenAlone::block,
+          .producers = ProducerKind::multi,
+          .max_participants = simulated_rows,
+          .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
+          .first_sequence = setting.first,
+          .wait = strategy_of(setting.producer_waiting),
+          .required_patience = 20ms,
+          .timeout = 2s,
+          .bias_after = setting.bias_after,
+          .id = "p" + std::to_string(index)};
+}
+
+void fill(SharedEvent& event, unsigned number, bool is_wrong = false) {
+  const std::uint64_t checksum = checksum_of(number, origin());
+  event.number = number;
+  event.origin = origin();
+  event.checksum = is_wrong ? ~checksum : checksum;
+}
+
+/// @return how many of the next `count` events are published now.
+unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned count) {
+  Publish result = Publish::full;
+  unsigned keeps = count;
+  const auto filler = [number](SharedEvent& event) { fill(event, number); };
+  switch (setting.publishing) {
+    case Publishing::claim: {
+      auto claim = producer.claim(count);
+      result = claim.status();
+      if (!claim) break;
+      if (role_draw(6) == 0) keeps = role_draw(count);
+      unsigned n = 0;
+      for (SharedEvent& event : claim) {
+        fill(event, number + n, n >= keeps);
+        ++n;
+      }
+      claim.publish(keeps);
+      break;
+    }
+    case Publishing::try_one:
+      result = producer.try_publish(filler);
+      if (result != Publish::ok) pause();
+      break;
+    case Publishing::until:
+      result = producer.publish_until(os::now() + 3ms, filler);
+      break;
+    case Publishing::one:
+      result = producer.publish(filler);
+      break;
+  }
+  if (result == Publish::ok) return keeps;
+  if (result != Publish::full && result != Publish::timed_out &&
+      result != Publish::consumer_missing) {
+    engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
+  }
+  return 0;
+}
+
+Producer<SharedEvent> become_producer(unsigned index) {
+  if (shared_oracle().does_ring_exist())
+    return Producer<SharedEvent>::attach(ring_name, producer_options(index));
+  return Producer<SharedEvent>::create_or_attach(ring_name, producer_options(index));
+}
+
+void produce(unsigned index) {
+  situations().is_producer();
+  unsigned number = 0;
+  try {
+    Producer<SharedEvent> producer = become_producer(index);
+    shared_oracle().ring_exists();
+    shared_oracle().joined(index);
+    engine().require_growing(&producer.segment().control().horizon);
+    while (shared_oracle().done(index) < setting.events) {
+      const unsigned left = static_cast<unsigned>(setting.events) - shared_oracle().done(index);
+      const unsigned count =
+          setting.publishing == Publishing::claim ? std::min(setting.claim, left) : 1;
+      shared_oracle().publishing(origin(), number, count);
+      const unsigned made = publish_some(producer, number, count);
+      shared_oracle().published(origin(), number, made);
+      shared_oracle().add_done(index, made);
+      number += count;
+      if (TailWord::unpack(producer.segment().control().tail.load(std::memory_order_relaxed))
+              .mode == TailWord::Mode::biased)
+        situations().reach(Situation::tail_biased);
+      if (role_draw(8) == 0) pause();
+    }
+    while (!shared_oracle().have_joined(setting.producers)) pause();
+    shared_oracle().closing(index);
+    producer.close();
+  } catch (const Error& error) {
+    // A life before this one died while it closed, as the last one.
+    const bool is_over = error.code() == Errc::closed || error.code() == Errc::not_found;
+    if (!is_over || !shared_oracle().have_closed(setting.producers)) throw;
+  }
+}
+
+bool consume_once(unsigned index) {
+  const ConsumerSetting& c = setting.consumer[index];
+  const bool resumes = engine().incarnation() != 0 && c.kind != SimKind::observer;
+  situations().is_consumer(c.kind);
+  auto consumer = Consumer<SharedEvent>::attach(
+      ring_name, {.id = "c" + std::to_string(index),
+                  .kind = c.kind == SimKind::required ? ConsumerKind::required
+                          : c.kind == SimKind::gating ? ConsumerKind::gating
+                                                      : ConsumerKind::observer,
+                  .start = resumes ? Start::resume : Start::oldest,
+                  .wait = strategy_of(c.waiting),
+                  .timeout = 2s,
+                  .max_batch = c.max_batch});
+  SharedOracle& told = shared_oracle();
+  told.attached(index, c.kind, consumer.start_sequence().value(), resumes);
+  std::uint64_t missed = 0;
+  std::uint64_t voids = 0;
+  const auto tell_gaps = [&] {
+    const std::uint64_t newly_missed = consumer.missed() - std::exchange(missed, consumer.missed());
+    const std::uint64_t newly_void = consumer.voids() - std::exchange(voids, consumer.voids());
+    if (newly_void != 0) situations().reach(Situation::void_skipped);
+    if (newly_missed != 0) {
+      told.missed(index, newly_missed + newly_void);  // which came first, nobody knows
+    } else {
+      told.skipped(index, newly_void);
+    }
+  };
+  const auto handler = [&](const SharedEvent& event, Sequence sequence) {
+    tell_gaps();
+    told.handled(index, sequence.value(),
+                 {.sequence = event.number, .origin = event.origin, .checksum = event.checksum});
+  };
+  for (;;) {
+    PollResult result;
+    if (c.waiting == Waiting::poll) {
+      result = consumer.poll(handler);
+      if (result.outcome == Poll::idle) pause();
+    } else {
+      result = consumer.poll_until(role_draw(4) == 0 ? os::now() + 2ms : never, handler);
+    }
+    tell_gaps();
+    told.committed(index);
+    switch (result.outcome) {
+      case Poll::events:
+      case Poll::idle:
+      case Poll::timed_out:
+        break;
+      case Poll::closed:
+        told.stream_ended(index, setting.producers);
+        return true;
+      case Poll::producer_dead:
+        told.told_dead(index);
+        pause();
+        break;
+      default:
+        engine().fail(Verdict::safety, "poll returned " + std::string(to_string(result.outcome)));
+    }
+  }
+}
+
+void consume(unsigned index) {
+  for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
+  if (shared_oracle().has_finished(index)) return;
+  for (;;) {
+    try {
+      if (consume_once(index)) return;
+    } catch (const Error& error) {
+      const bool may_be_late = error.code() == Errc::not_found || error.code() == Errc::closed;
+      // The ring waits for a required consumer that was here, and for nobody else.
+      if (!may_be_late || shared_oracle().needs_ring(index)) throw;
+      if (shared_oracle().have_closed(setting.producers)) return;
+      pause();
+    }
+  }
+}
+
+}  // namespace
+
+template <unsigned Index>
+void shared_producer_body() {
+  produce(Index);
+}
+template <unsigned Index>
+void shared_consumer_body() {
+  consume(Index);
+}
+const std::array<void (*)(), SharedOracle::max_producers> shared_producer_bodies = {
+    &shared_producer_body<0>, &shared_producer_body<1>, &shared_producer_body<2>};
+const std::array<void (*)(), Oracle::max_consumers> shared_consumer_bodies = {
+    &shared_consumer_body<0>, &shared_consumer_body<1>, &shared_consumer_body<2>,
+    &shared_consumer_body<3>};
+
+}  // namespace disruptor_mp::sim
