@@ -29,7 +29,25 @@ constexpr std::uint64_t temporary_lock_byte = 0;
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void fail(const ObjectName& name, std::string_view call, int error) {
-  if (error == EACCES || error == EPERM || error == EROFS) {
+  if (error == ENOSPC || error == EDQUOT) {
+    throw Error(
+        Errc::no_space,
+        {.object = name.text(),
+         .problem = std::string(call) + " failed for " + name.path(),
+         .found = errno_text(error),
+         .expected = "an inode for one more file, within the user's quota",
+         .remedy = "Remove files there, leftover rings with `dmp clean`, or raise the limit; "
+                   "`df -i` and `quota` tell what is used."});
+  }
+  if (error == EROFS) {
+    throw Error(Errc::permission_denied,
+                {.object = name.text(),
+                 .problem = std::string(call) + " was refused for " + name.path(),
+                 .found = errno_text(error),
+                 .expected = "a file system that can be written",
+                 .remedy = "Use a writable file system, or shm:."});
+  }
+  if (error == EACCES || error == EPERM) {
     throw Error(Errc::permission_denied,
                 {.object = name.text(),
                  .problem = std::string(call) + " was refused for " + name.path(),
@@ -40,7 +58,7 @@ std::string errno_text(int error) { return std::generic_category().message(error
   throw Error(Errc::system_error, {.object = name.text(),
                                    .problem = std::string(call) + " failed for " + name.path(),
                                    .found = errno_text(error),
-                                   .expected = {},
+                                   .expected = "the call to succeed",
                                    .remedy = "See the manual page of the call."});
 }
 
