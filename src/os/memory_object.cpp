@@ -81,6 +81,14 @@ bool is_directory(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/// Is what this path leads to the open file?
+bool is_at(const std::string& path, int fd, int flags) {
+  struct stat mine {};
+  struct stat named {};
+  return fstat(fd, &mine) == 0 && fstatat(AT_FDCWD, path.c_str(), &named, flags) == 0 &&
+         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 /// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
 /// told.
 std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
@@ -408,15 +416,13 @@ bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode wanted) cons
   return request.l_type != F_UNLCK;
 }
 
-bool MemoryObject::is_named() const {
-  struct stat mine {};
-  struct stat named {};
-  return fstat(state_->fd, &mine) == 0 && ::stat(state_->name.path().c_str(), &named) == 0 &&
-         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
-}
+bool MemoryObject::is_named() const { return is_at(state_->name.path(), state_->fd, 0); }
 
 bool MemoryObject::remove_name() {
-  return is_named() && ::unlink(state_->name.path().c_str()) == 0;
+  // A name has no links in it. One put there since then leads to the object, but unlink would
+  // remove the link and leave the object.
+  const std::string& path = state_->name.path();
+  return is_at(path, state_->fd, AT_SYMLINK_NOFOLLOW) && ::unlink(path.c_str()) == 0;
 }
 
 std::vector<ObjectName> list_shm_objects(std::string_view prefix) {
