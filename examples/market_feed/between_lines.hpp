@@ -14,7 +14,7 @@ class BetweenLines {
   static constexpr std::uint64_t period = 4096;
 
   BetweenLines() = default;
-  BetweenLines(std::function<void()> call) : call_(std::move(call)) {}
+  explicit BetweenLines(std::function<void()> call) : call_(std::move(call)) {}
 
   /// To be called after each line with the number of lines so far.
   void operator()(std::uint64_t lines) const {

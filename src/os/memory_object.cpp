@@ -35,7 +35,7 @@ std::string errno_text(int error) { return std::generic_category().message(error
         {.object = name.text(),
          .problem = std::string(call) + " failed for " + name.path(),
          .found = errno_text(error),
-         .expected = "an inode for one more file, within the user's quota",
+         .expected = "an inode and room within the user's quota",
          .remedy = "Remove files there, leftover rings with `dmp clean`, or raise the limit; "
                    "`df -i` and `quota` tell what is used."});
   }
