@@ -92,4 +92,12 @@ bool wait_for_any_child(int milliseconds) {
   return signal != SIGINT && signal != SIGTERM;
 }
 
+bool is_asked_to_end() {
+  sigset_t requests;
+  sigemptyset(&requests);
+  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&requests, signal);
+  const timespec at_once{};
+  return sigtimedwait(&requests, nullptr, &at_once) > 0;
+}
+
 }  // namespace disruptor_mp::market_feed

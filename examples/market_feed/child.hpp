@@ -34,5 +34,7 @@ void hold_signals();
 /// Sleeps until some child of this process has changed, or for the given time.
 /// @return false if the user wants the program to end (SIGINT, SIGTERM).
 [[nodiscard]] bool wait_for_any_child(int milliseconds);
+/// Does the user want the program to end? Never waits, and leaves news of children alone.
+[[nodiscard]] bool is_asked_to_end();
 
 }  // namespace disruptor_mp::market_feed

@@ -296,12 +296,14 @@ void write_generated_feed(const std::filesystem::path& path, const GeneratorOpti
   if (!file) fail(std::strerror(errno));
 
   FeedGenerator generator(options);
+  std::uint64_t lines = 0;
   while (const auto line = generator.next()) {
     const auto size = static_cast<unsigned>(line->size());
     if (gzwrite(file.get(), line->data(), size) != static_cast<int>(size) ||
         gzputc(file.get(), '\n') != '\n') {
       fail(std::strerror(errno));
     }
+    options.between_lines(++lines);
   }
   // Closing writes what is still in zlib's buffer, so a full disk may show only here.
   const int code = gzflush(file.get(), Z_FINISH);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "market_feed/between_lines.hpp"
+
 namespace disruptor_mp::market_feed {
 
 /// Which of the exchange's two forms the lines have (they differ in fields and in number of
@@ -30,6 +32,7 @@ struct GeneratorOptions {
   std::uint64_t lines = 100'000;
   FeedForm form = FeedForm::usd_futures;
   std::vector<GeneratedInstrument> instruments = default_instruments();
+  BetweenLines between_lines = {};
 };
 
 /// Writes a feed of the recorded form from a seed, for people without a recording: quotes, trades,

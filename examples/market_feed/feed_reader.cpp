@@ -8,12 +8,15 @@
 namespace disruptor_mp::market_feed {
 
 FeedReader::FeedReader(std::filesystem::path path, FeedReaderOptions options)
-    : lines_(std::move(path)), parser_(options.source), skip_bad_lines_(options.skip_bad_lines) {}
+    : lines_(std::move(path)),
+      parser_(options.source),
+      skip_bad_lines_(options.skip_bad_lines),
+      between_lines_(std::move(options.between_lines)) {}
 
 std::optional<MarketEvent> FeedReader::next() {
   while (const auto line = lines_.next()) {
     const auto parsed = parse_or_skip(*line);
-    ++counts_.lines;
+    between_lines_(++counts_.lines);
     if (!parsed) {
       ++counts_.bad;
       continue;
@@ -43,10 +46,14 @@ std::optional<ParsedLine> FeedReader::parse_or_skip(std::string_view line) {
   try {
     return parser_.parse(line);
   } catch (const BadLine& bad) {
-    Error error({.object = lines_.path().string() + ":" + std::to_string(lines_.line_number()),
-                 .found = bad.found(),
-                 .expected = bad.expected(),
-                 .remedy = "repair the line, or pass --skip-bad-lines"});
+    Error error(
+        {.object = lines_.path().string() + ":" + std::to_string(lines_.line_number()),
+         .found = bad.found(),
+         .expected = bad.expected(),
+         .remedy = lines_.is_compressed()
+                       ? "fetch the file again, for it may be damaged (gzip -t tells); else "
+                         "repair the line, or pass --skip-bad-lines"
+                       : "repair the line, or pass --skip-bad-lines"});
     if (!skip_bad_lines_) throw error;
     if (first_bad_line_.empty()) first_bad_line_ = error.what();
     return std::nullopt;

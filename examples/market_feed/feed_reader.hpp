@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "market_feed/between_lines.hpp"
 #include "market_feed/feed_parser.hpp"
 #include "market_feed/line_source.hpp"
 #include "market_feed/market_event.hpp"
@@ -16,6 +17,7 @@ namespace disruptor_mp::market_feed {
 struct FeedReaderOptions {
   bool skip_bad_lines = false;  ///< count malformed lines instead of stopping at the first
   std::uint8_t source = 0;      ///< put into every event
+  BetweenLines between_lines = {};
 };
 
 /// What the lines read so far were. `lines` is the sum of all others.
@@ -64,6 +66,7 @@ class FeedReader {
   LineSource lines_;
   FeedParser parser_;
   bool skip_bad_lines_;
+  BetweenLines between_lines_;
   FeedCounts counts_;
   std::string first_bad_line_;
 };

@@ -18,13 +18,20 @@ namespace {
 int flags_of(File::Mode mode) {
   switch (mode) {
     case File::Mode::read:
-      return O_RDONLY;
+      return O_RDONLY | O_NONBLOCK;  // does not wait for a writer, if it is a pipe
     case File::Mode::read_write:
       return O_RDWR;
     case File::Mode::create_read_write:
       return O_RDWR | O_CREAT;
   }
   return O_RDONLY;
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
 }
 
 const char* remedy_for(int error) {
@@ -52,10 +59,11 @@ File::File(std::filesystem::path path, Mode mode)
       descriptor_(::open(path_.c_str(), flags_of(mode) | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
   if (descriptor_ < 0) {
     const int error = errno;
-    throw Error({.object = path_.string(),
-                 .found = std::string("that it cannot be opened: ") + std::strerror(error),
-                 .expected = mode == Mode::read ? "a readable file" : "a file to read and write",
-                 .remedy = remedy_for(error)});
+    throw Error(
+        {.object = path_.string(),
+         .found = std::string("that it cannot be opened: ") + std::strerror(error),
+         .expected = mode == Mode::read ? "a readable file" : "a file to read and write",
+         .remedy = mode == Mode::read ? "check the path and its permissions" : remedy_for(error)});
   }
 }
 
@@ -76,6 +84,16 @@ std::uint64_t File::size() const {
   struct stat status = {};
   if (::fstat(descriptor_, &status) != 0) fail("examined", 0);
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+void File::require_regular() const {
+  struct stat status = {};
+  if (::fstat(descriptor_, &status) != 0) fail("examined", 0);
+  if (S_ISREG(status.st_mode)) return;
+  throw Error({.object = path_.string(),
+               .found = kind_of(status.st_mode),
+               .expected = "a regular file, which can be read more than once",
+               .remedy = "name a file; write what comes from a pipe into one first"});
 }
 
 std::size_t File::read_at(std::uint64_t offset, std::span<std::byte> bytes) const {

@@ -29,6 +29,9 @@ class File {
 
   [[nodiscard]] std::uint64_t size() const;
 
+  /// Throws Error unless this is a regular file, which gives the same bytes as often as it is read.
+  void require_regular() const;
+
   /// Reads up to `bytes.size()` bytes; fewer only where the file ends. Returns how many.
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> bytes) const;
 

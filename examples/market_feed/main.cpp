@@ -35,9 +35,9 @@ Exit codes: 0 every check holds, 1 one does not, 2 usage, 3 the run failed.)";
 
 /// An option whose value has a parser of its own that explains what is wrong.
 template <class T>
-void add_parsed(CLI::App& app, const char* name, T& value, T (*parse)(std::string_view),
-                const char* help) {
-  app.add_option_function<std::string>(
+CLI::Option* add_parsed(CLI::App& app, const char* name, T& value, T (*parse)(std::string_view),
+                        const char* help) {
+  return app.add_option_function<std::string>(
       name,
       [&value, parse](const std::string& text) {
         try {
@@ -47,6 +47,18 @@ void add_parsed(CLI::App& app, const char* name, T& value, T (*parse)(std::strin
         }
       },
       help);
+}
+
+/// @return whether the ring lies in a file.
+bool parse_backend(std::string_view text) {
+  if (text != "shm" && text != "file") {
+    throw feed::Error({.object = "--backend",
+                       .found = feed::excerpt(text),
+                       .expected = "shm or file",
+                       .remedy = "write --backend shm for /dev/shm, or --backend file for a file "
+                                 "in the work directory"});
+  }
+  return text == "file";
 }
 
 int run(const feed::RunOptions& options, bool as_json) {
@@ -84,18 +96,20 @@ int main(int argc, char** argv) {
   app.footer(examples);
 
   feed::RunOptions options;
-  std::string backend = "shm";
   std::vector<std::string> kills;
   bool as_json = false;
   app.add_option("--feed", options.feed,
                  "recorded feed, plain or .gz; without it one is generated");
-  app.add_option("--seed", options.seed, "seed of the generated feed")->capture_default_str();
-  app.add_option("--lines", options.lines, "lines of the generated feed")->capture_default_str();
-  app.add_option("--backend", backend, "where the ring lies")
-      ->check(CLI::IsMember({"shm", "file"}))
-      ->capture_default_str();
-  app.add_option("--capacity", options.capacity, "slots of the ring, a power of two")
-      ->capture_default_str();
+  add_parsed(app, "--seed", options.seed, &feed::parse_seed, "seed of the generated feed")
+      ->default_str(std::to_string(options.seed));
+  add_parsed(app, "--lines", options.lines, &feed::parse_lines, "lines of the generated feed")
+      ->default_str(std::to_string(options.lines));
+  add_parsed(app, "--backend", options.is_file_backed, &parse_backend,
+             "where the ring lies: shm or file")
+      ->default_str("shm");
+  add_parsed(app, "--capacity", options.capacity, &feed::parse_capacity,
+             "slots of the ring, a power of two")
+      ->default_str(std::to_string(options.capacity));
   app.add_option(
       "--kill", kills,
       "ROLE@PERCENT%: SIGKILL that process when it is at that share of the events, and restart it; "
@@ -144,7 +158,6 @@ int main(int argc, char** argv) {
       feed::run_role(parse_role(role), role_options);
       return exit_pass;
     }
-    options.is_file_backed = backend == "file";
     options.progress = [](const std::string& news) {
       fmt::print(stderr, "market_feed: {}\n", news);
     };

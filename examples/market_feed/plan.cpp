@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "market_feed/decimal.hpp"
 #include "market_feed/error.hpp"
@@ -53,6 +55,23 @@ std::uint32_t share_of(std::string_view text, std::string_view percent) {
   return static_cast<std::uint32_t>(parsed.value);
 }
 
+/// Decimal digits and nothing else: no sign, no blank, no unit.
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+[[noreturn]] void refuse_number(std::string_view option, std::string_view text,
+                                std::string expected, std::string_view example) {
+  throw Error({.object = std::string(option),
+               .found = excerpt(text),
+               .expected = std::move(expected),
+               .remedy = "write for example " + std::string(option) + " " + std::string(example)});
+}
+
 }  // namespace
 
 std::string_view name_of(Role role) noexcept {
@@ -97,6 +116,28 @@ std::string text_of(const KillOrder& order) {
   std::string text(name_of(order.role));
   if (order.index > 0) text += "." + std::to_string(order.index);
   return text + "@" + format_decimal(order.share, share_places) + "%";
+}
+
+std::uint64_t parse_lines(std::string_view text) {
+  constexpr std::uint64_t most = 1'000'000'000;
+  const auto lines = whole_number(text);
+  if (!lines || *lines == 0 || *lines > most)
+    refuse_number("--lines", text, "a whole number from 1 to " + std::to_string(most), "200000");
+  return *lines;
+}
+
+std::uint64_t parse_seed(std::string_view text) {
+  const auto seed = whole_number(text);
+  if (!seed) refuse_number("--seed", text, "a whole number from 0 to 2^64 - 1", "1");
+  return *seed;
+}
+
+std::uint64_t parse_capacity(std::string_view text) {
+  constexpr std::uint64_t most = 1U << 30U;  // the library's format::max_capacity
+  const auto capacity = whole_number(text);
+  if (!capacity || !std::has_single_bit(*capacity) || *capacity > most)
+    refuse_number("--capacity", text, "a power of two from 1 to 2^30", "4096");
+  return *capacity;
 }
 
 Pace Pace::parse(std::string_view text) {

@@ -31,6 +31,14 @@ struct KillOrder {
 /// The same text again, in its shortest form.
 [[nodiscard]] std::string text_of(const KillOrder& order);
 
+/// Lines of a generated feed: at least 1, at most a thousand million (some 200 GB).
+[[nodiscard]] std::uint64_t parse_lines(std::string_view text);
+/// Any number an unsigned 64-bit integer holds.
+[[nodiscard]] std::uint64_t parse_seed(std::string_view text);
+/// Slots of the ring: a power of two, at most 2^30. All three take decimal digits and nothing else,
+/// and throw Error for anything else.
+[[nodiscard]] std::uint64_t parse_capacity(std::string_view text);
+
 /// How fast a recording is replayed.
 class Pace {
  public:

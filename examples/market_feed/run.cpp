@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <disruptor_mp/disruptor_mp.hpp>
 #include <map>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "market_feed/role_stats.hpp"
 #include "market_feed/roles.hpp"
 #include "market_feed/verification.hpp"
+#include "market_feed/work_dir.hpp"
 
 namespace disruptor_mp::market_feed {
 namespace {
@@ -38,44 +38,6 @@ std::string_view kind_of(Role role) {
   }
   return "";
 }
-
-/// The files of a run; a temporary directory goes away with it.
-class WorkDir {
- public:
-  explicit WorkDir(const std::filesystem::path& wanted) : path_(wanted) {
-    if (!wanted.empty()) {
-      std::filesystem::create_directories(wanted);
-      if (!std::filesystem::is_empty(wanted)) {
-        throw Error({.object = wanted.string(),
-                     .found = "a directory that is not empty",
-                     .expected = "an empty or a new one",
-                     .remedy = "choose another --work-dir"});
-      }
-      return;
-    }
-    std::string pattern = (std::filesystem::temp_directory_path() / "market_feed-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw Error({.object = pattern,
-                   .found = "mkdtemp failed",
-                   .expected = "a temporary directory",
-                   .remedy = "set TMPDIR, or give --work-dir"});
-    }
-    path_ = pattern;
-    is_temporary_ = true;
-  }
-  ~WorkDir() {
-    std::error_code ignored;
-    if (is_temporary_) std::filesystem::remove_all(path_, ignored);
-  }
-  WorkDir(const WorkDir&) = delete;
-  WorkDir& operator=(const WorkDir&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-  bool is_temporary_ = false;
-};
 
 /// One of the four, over all its lives.
 class Process {
@@ -159,15 +121,24 @@ std::optional<std::uint64_t> published(const std::string& name) {
   return stream_position(*ring).published.value();
 }
 
+[[noreturn]] void end_as_asked() {
+  throw Error({.object = "the run",
+               .found = "a request to end",
+               .expected = "the end of the feed",
+               .remedy = "start it again; it goes through the whole feed each time"});
+}
+
+/// For the parts of a run that do not wait for children.
+void end_if_asked() {
+  if (is_asked_to_end()) end_as_asked();
+}
+
 void tend_until_done(std::vector<Process>& processes, const RoleOptions& options,
                      const RunOptions& run) {
   constexpr std::uint64_t progress_period_ns = 1'000'000'000;
   std::uint64_t next_progress = clock_ns() + progress_period_ns;
   while (std::ranges::any_of(processes, &Process::is_running)) {
-    if (!wait_for_any_child(100)) {
-      throw Error(
-          {.object = "the run", .found = "a request to end", .expected = "the end of the feed"});
-    }
+    if (!wait_for_any_child(100)) end_as_asked();
     for (Process& process : processes) {
       if (const auto news = process.tend()) run.progress(*news);
     }
@@ -195,9 +166,12 @@ RunReport run(const RunOptions& options) {
     role_options.feed = work.path() / "generated.jsonl";
     options.progress(fmt::format("generating a feed of {} lines from seed {}",
                                  grouped(options.lines), options.seed));
-    write_generated_feed(role_options.feed, {.seed = options.seed, .lines = options.lines});
+    write_generated_feed(role_options.feed, {.seed = options.seed,
+                                             .lines = options.lines,
+                                             .between_lines = BetweenLines(end_if_asked)});
   }
-  const FeedReaderOptions reader{.skip_bad_lines = options.skip_bad_lines};
+  const FeedReaderOptions reader{.skip_bad_lines = options.skip_bad_lines,
+                                 .between_lines = BetweenLines(end_if_asked)};
   options.progress("computing what must come out, in one process and without a ring");
   const Reference reference = reference_of(role_options.feed, reader);
   if (reference.counts.events() == 0) {
@@ -273,9 +247,9 @@ RunReport run(const RunOptions& options) {
     process.missed = monitor.first_sequence + monitor.missed;
   }
 
-  report.checks.push_back(
-      check("the journal equals the feed's events byte for byte",
-            journal_difference(journal_file(role_options), role_options.feed, reader)));
+  report.checks.push_back(check("the journal equals the feed's events byte for byte",
+                                journal_difference(journal_file(role_options), role_options.feed,
+                                                   role_options.events, reader)));
   report.checks.push_back(check("the analytics equal a plain computation",
                                 analytics_difference(analytics.analytics, reference.analytics)));
   const bool monitor_was_killed =
@@ -283,7 +257,7 @@ RunReport run(const RunOptions& options) {
   report.checks.push_back(check(
       "the monitor saw the feed's events, and counted exactly what it missed",
       monitor_difference(monitor, WordPerEvent(sightings_file(role_options), role_options.events),
-                         monitor_was_killed, role_options.feed, reader)));
+                         monitor_was_killed, role_options.feed, role_options.events, reader)));
   for (const Process& process : processes) {
     const std::size_t wanted = std::ranges::count(options.kills, process.role(), &KillOrder::role);
     if (wanted == 0) continue;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "market_feed/analytics_json.hpp"
@@ -31,6 +32,12 @@ std::optional<std::string> first_difference(std::uint64_t sequence,
   return std::nullopt;
 }
 
+/// A check that reads the feed again compares nothing if it finds nothing there.
+std::optional<std::string> change_of_feed(std::uint64_t found, std::uint64_t events) {
+  if (found == events) return std::nullopt;
+  return fmt::format("the feed has {} events now, and had {} when the run began", found, events);
+}
+
 std::string text_of(const InstrumentStats& stats) {
   Analytics one;
   one.stats[0] = stats;
@@ -42,7 +49,7 @@ std::string text_of(const InstrumentStats& stats) {
 
 Reference reference_of(const std::filesystem::path& feed, FeedReaderOptions options) {
   Reference reference;
-  FeedReader reader(feed, options);
+  FeedReader reader(feed, std::move(options));
   while (const auto event = reader.next()) reference.analytics.fold(*event);
   reference.counts = reader.counts();
   return reference;
@@ -50,10 +57,10 @@ Reference reference_of(const std::filesystem::path& feed, FeedReaderOptions opti
 
 std::optional<std::string> journal_difference(const std::filesystem::path& journal,
                                               const std::filesystem::path& feed,
-                                              FeedReaderOptions options) {
+                                              std::uint64_t events, FeedReaderOptions options) {
   constexpr std::size_t batch = 1024;
   const JournalReader found(journal);
-  FeedReader expected(feed, options);
+  FeedReader expected(feed, std::move(options));
   std::vector<MarketEvent> found_events(batch);
   std::vector<MarketEvent> expected_events(batch);
   std::uint64_t sequence = 0;
@@ -67,9 +74,10 @@ std::optional<std::string> journal_difference(const std::filesystem::path& journ
     }
     if (expected_count != found_count) {
       const auto total = sequence + expected_count + expected.skip(~std::uint64_t{0});
+      if (auto change = change_of_feed(total, events)) return change;
       return fmt::format("the journal has {} events, the feed {}", found.complete_events(), total);
     }
-    if (expected_count == 0) return std::nullopt;
+    if (expected_count == 0) return change_of_feed(sequence, events);
     sequence += both;
   }
 }
@@ -91,17 +99,19 @@ std::optional<std::string> analytics_difference(const Analytics& found, const An
 std::optional<std::string> monitor_difference(const MonitorState& state,
                                               const WordPerEvent& sightings, bool was_killed,
                                               const std::filesystem::path& feed,
-                                              FeedReaderOptions options) {
-  FeedReader reader(feed, options);
+                                              std::uint64_t events, FeedReaderOptions options) {
+  FeedReader reader(feed, std::move(options));
   std::uint64_t total = 0;
   std::uint64_t seen = 0;
   for (; const auto event = reader.next(); ++total) {
+    if (total >= events) continue;  // sightings has no word for it
     const std::uint64_t sighting = sightings.get(total);
     if (sighting == 0) continue;
     ++seen;
     if (sighting != event_checksum(total, *event))
       return fmt::format("event {}: it saw something else than {}", total, text_of(*event));
   }
+  if (auto change = change_of_feed(total, events)) return change;
   if (state.first_sequence + state.seen + state.missed != total) {
     return fmt::format("began at {}, saw {} and missed {}, which is not {} in all",
                        state.first_sequence, state.seen, state.missed, total);

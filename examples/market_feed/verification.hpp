@@ -23,23 +23,24 @@ struct Reference {
 [[nodiscard]] Reference reference_of(const std::filesystem::path& feed,
                                      FeedReaderOptions options = {});
 
-/// Compares a journal with the events of the feed, byte for byte. Nothing when they are equal; else
-/// a sentence with the first difference. Throws Error when one of them cannot be read.
+/// Compares a journal with the events of the feed, byte for byte. Nothing when they are equal and
+/// as many as the reference counted; else a sentence with the first difference. Throws Error when
+/// one of them cannot be read.
 [[nodiscard]] std::optional<std::string> journal_difference(const std::filesystem::path& journal,
                                                             const std::filesystem::path& feed,
+                                                            std::uint64_t events,
                                                             FeedReaderOptions options = {});
 
 /// Nothing when both are equal; else a sentence with the first instrument that differs.
 [[nodiscard]] std::optional<std::string> analytics_difference(const Analytics& found,
                                                               const Analytics& expected);
 
-/// Nothing when the monitor accounts for every event of the feed and saw nothing but its events,
-/// each at its place; else a sentence. `sightings` holds the event_checksum of each event it saw,
-/// 0 of those it missed. A monitor killed between the two may have seen more than its state says.
-[[nodiscard]] std::optional<std::string> monitor_difference(const MonitorState& state,
-                                                            const WordPerEvent& sightings,
-                                                            bool was_killed,
-                                                            const std::filesystem::path& feed,
-                                                            FeedReaderOptions options = {});
+/// Nothing when the monitor accounts for every event of the feed, as many as the reference counted,
+/// and saw nothing but its events, each at its place; else a sentence. `sightings` holds the
+/// event_checksum of each event it saw, 0 of those it missed. A monitor killed between the two may
+/// have seen more than its state says.
+[[nodiscard]] std::optional<std::string> monitor_difference(
+    const MonitorState& state, const WordPerEvent& sightings, bool was_killed,
+    const std::filesystem::path& feed, std::uint64_t events, FeedReaderOptions options = {});
 
 }  // namespace disruptor_mp::market_feed

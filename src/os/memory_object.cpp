@@ -29,7 +29,25 @@ constexpr std::uint64_t temporary_lock_byte = 0;
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void fail(const ObjectName& name, std::string_view call, int error) {
-  if (error == EACCES || error == EPERM || error == EROFS) {
+  if (error == ENOSPC || error == EDQUOT) {
+    throw Error(
+        Errc::no_space,
+        {.object = name.text(),
+         .problem = std::string(call) + " failed for " + name.path(),
+         .found = errno_text(error),
+         .expected = "an inode and room within the user's quota",
+         .remedy = "Remove files there, leftover rings with `dmp clean`, or raise the limit; "
+                   "`df -i` and `quota` tell what is used."});
+  }
+  if (error == EROFS) {
+    throw Error(Errc::permission_denied,
+                {.object = name.text(),
+                 .problem = std::string(call) + " was refused for " + name.path(),
+                 .found = errno_text(error),
+                 .expected = "a file system that can be written",
+                 .remedy = "Use a writable file system, or shm:."});
+  }
+  if (error == EACCES || error == EPERM) {
     throw Error(Errc::permission_denied,
                 {.object = name.text(),
                  .problem = std::string(call) + " was refused for " + name.path(),
@@ -40,7 +58,7 @@ std::string errno_text(int error) { return std::generic_category().message(error
   throw Error(Errc::system_error, {.object = name.text(),
                                    .problem = std::string(call) + " failed for " + name.path(),
                                    .found = errno_text(error),
-                                   .expected = {},
+                                   .expected = "the call to succeed",
                                    .remedy = "See the manual page of the call."});
 }
 
@@ -61,6 +79,14 @@ bool says_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 bool is_directory(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/// Is what this path leads to the open file?
+bool is_at(const std::string& path, int fd, int flags) {
+  struct stat mine {};
+  struct stat named {};
+  return fstat(fd, &mine) == 0 && fstatat(AT_FDCWD, path.c_str(), &named, flags) == 0 &&
+         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
 /// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
@@ -390,15 +416,13 @@ bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode wanted) cons
   return request.l_type != F_UNLCK;
 }
 
-bool MemoryObject::is_named() const {
-  struct stat mine {};
-  struct stat named {};
-  return fstat(state_->fd, &mine) == 0 && ::stat(state_->name.path().c_str(), &named) == 0 &&
-         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
-}
+bool MemoryObject::is_named() const { return is_at(state_->name.path(), state_->fd, 0); }
 
 bool MemoryObject::remove_name() {
-  return is_named() && ::unlink(state_->name.path().c_str()) == 0;
+  // A name has no links in it. One put there since then leads to the object, but unlink would
+  // remove the link and leave the object.
+  const std::string& path = state_->name.path();
+  return is_at(path, state_->fd, AT_SYMLINK_NOFOLLOW) && ::unlink(path.c_str()) == 0;
 }
 
 std::vector<ObjectName> list_shm_objects(std::string_view prefix) {

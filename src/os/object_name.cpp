@@ -24,6 +24,29 @@ constexpr std::string_view shm_directory = "/dev/shm";
                                    .remedy = "Use shm:NAME (or just NAME) or file:PATH."});
 }
 
+/// Where a path leads when every symbolic link is followed, also a last one whose target is still
+/// to be made: so all names of a ring are one, and removing it removes the ring and not a link. A
+/// path that the kernel does not follow (a circle, a folder that may not be searched, a stranger's
+/// link in a sticky folder) stays as it is; opening it says why.
+std::filesystem::path follow_links(std::string_view named) {
+  namespace fs = std::filesystem;
+  constexpr int longest_chain = 40;  // the kernel's
+  std::error_code error;
+  const fs::path whole = fs::absolute(named, error);  // the same object after a chdir
+  if (error) return named;
+  if (fs::status(whole, error).type() == fs::file_type::none) return whole;
+  fs::path path = whole;
+  for (int hop = 0; hop < longest_chain; ++hop) {
+    const fs::path folder = fs::weakly_canonical(path.parent_path(), error);
+    if (error) break;
+    path = folder / path.filename();
+    const fs::path target = fs::read_symlink(path, error);
+    if (error) return path;  // no link
+    path = folder / target;  // just the target, if that is absolute
+  }
+  return whole;
+}
+
 }  // namespace
 
 ObjectName ObjectName::parse(std::string_view text) {
@@ -70,10 +93,7 @@ ObjectName ObjectName::parse(std::string_view text) {
            std::to_string(rest.size()) + " characters, file name " + std::to_string(file.size()),
            "at most " + std::to_string(PATH_MAX - 1) + " and " + std::to_string(NAME_MAX));
   }
-  // Absolute, so that it means the same object after a chdir.
-  std::error_code error;
-  name.path_ = std::filesystem::absolute(rest, error).string();
-  if (error) name.path_ = std::string(rest);
+  name.path_ = follow_links(rest).string();
   name.text_ = std::string(file_prefix) + name.path_;
   return name;
 }

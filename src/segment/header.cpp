@@ -4,7 +4,9 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/segment/geometry.hpp"
@@ -43,43 +45,85 @@ std::string text_of(std::span<const char> bytes) {
   return text;
 }
 
+struct Nonsense {
+  const char* field;
+  std::string found;
+  std::string expected;
+};
+
+template <class Number>
+Nonsense nonsense(const char* field, Number found, std::string expected) {
+  return {field, std::to_string(static_cast<std::uint64_t>(found)), std::move(expected)};
+}
+
+/// For a field that has one of two values.
+template <class Value>
+std::optional<Nonsense> neither(const char* field, Value found, Value one, Value other) {
+  if (found == one || found == other) return std::nullopt;
+  return nonsense(field, found,
+                  std::to_string(static_cast<unsigned>(one)) + " or " +
+                      std::to_string(static_cast<unsigned>(other)));
+}
+
 /// The numbers of a shape may be multiplied and added without overflow once this has passed.
-const char* first_nonsense(const format::Shape& shape) {
+std::optional<Nonsense> first_nonsense(const format::Shape& shape) {
   using format::SlotLayout;
-  if (shape.capacity == 0 || shape.capacity > format::max_capacity ||
-      !std::has_single_bit(shape.capacity)) {
-    return "capacity";
+  const auto up_to = [](std::uint64_t most) { return "at most " + std::to_string(most); };
+  const auto from_one_to = [](std::uint64_t most) { return "1 to " + std::to_string(most); };
+  const auto is_power_up_to = [](std::uint64_t number, std::uint64_t most) {
+    return std::has_single_bit(number) && number <= most;
+  };
+  if (!is_power_up_to(shape.capacity, format::max_capacity)) {
+    return nonsense("capacity", shape.capacity,
+                    "a power of two, " + from_one_to(format::max_capacity));
   }
-  if (shape.event_size == 0 || shape.event_size > max_event_size) return "event size";
-  if (!std::has_single_bit(shape.event_align) || shape.event_align > max_event_align)
-    return "event alignment";
-  if (shape.rows == 0 || shape.rows > format::max_rows) return "number of participants";
-  if (shape.first_sequence > format::max_first_sequence) return "first sequence";
-  if (shape.slot_layout != SlotLayout::packed && shape.slot_layout != SlotLayout::stamped)
-    return "slot layout";
-  if (shape.producer_kind != format::ProducerKind::single &&
-      shape.producer_kind != format::ProducerKind::multi) {
-    return "producer kind";
+  if (shape.event_size == 0 || shape.event_size > max_event_size)
+    return nonsense("event size", shape.event_size, from_one_to(max_event_size));
+  if (!is_power_up_to(shape.event_align, max_event_align)) {
+    return nonsense("event alignment", shape.event_align,
+                    "a power of two, " + from_one_to(max_event_align));
   }
-  if (shape.producer_kind == format::ProducerKind::multi &&
-      (shape.slot_layout != SlotLayout::stamped ||
-       shape.first_sequence > format::max_first_sequence_of_multi)) {
-    return "kind of slots or first sequence, for several producers,";
+  if (shape.rows == 0 || shape.rows > format::max_rows)
+    return nonsense("number of participants", shape.rows, from_one_to(format::max_rows));
+  if (shape.first_sequence > format::max_first_sequence)
+    return nonsense("first sequence", shape.first_sequence, up_to(format::max_first_sequence));
+  if (auto layout =
+          neither("slot layout", shape.slot_layout, SlotLayout::packed, SlotLayout::stamped)) {
+    return layout;
   }
-  if (shape.fence_mode != format::FenceMode::asymmetric &&
-      shape.fence_mode != format::FenceMode::portable) {
-    return "fence mode";
+  if (auto kind = neither("producer kind", shape.producer_kind, format::ProducerKind::single,
+                          format::ProducerKind::multi)) {
+    return kind;
   }
-  if (shape.when_alone != format::WhenAlone::block &&
-      shape.when_alone != format::WhenAlone::run_free) {
-    return "rule for a lone producer";
+  if (shape.producer_kind == format::ProducerKind::multi) {
+    if (shape.slot_layout != SlotLayout::stamped) {
+      return nonsense("slot layout, for several producers,", shape.slot_layout,
+                      std::to_string(static_cast<unsigned>(SlotLayout::stamped)));
+    }
+    if (shape.first_sequence > format::max_first_sequence_of_multi) {
+      return nonsense("first sequence, for several producers,", shape.first_sequence,
+                      up_to(format::max_first_sequence_of_multi));
+    }
   }
-  if (shape.page_size != os::page_size()) return "page size";
-  if (shape.slot_stride !=
-      format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align)) {
-    return "slot stride";
+  if (auto mode = neither("fence mode", shape.fence_mode, format::FenceMode::asymmetric,
+                          format::FenceMode::portable)) {
+    return mode;
   }
-  return nullptr;
+  if (auto rule = neither("rule for a lone producer", shape.when_alone, format::WhenAlone::block,
+                          format::WhenAlone::run_free)) {
+    return rule;
+  }
+  if (shape.page_size != os::page_size()) {
+    return nonsense("page size", shape.page_size,
+                    std::to_string(os::page_size()) + ", as on this machine");
+  }
+  if (const auto stride =
+          format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
+      shape.slot_stride != stride) {
+    return nonsense("slot stride", shape.slot_stride,
+                    std::to_string(stride) + ", which follows from size and alignment");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -123,9 +167,9 @@ Header read_header(const os::MemoryObject& object) {
     refuse(Errc::corrupt, name, "the header's checksum is wrong", std::to_string(header.checksum),
            std::to_string(sum), remove_it);
   }
-  if (const char* nonsense = first_nonsense(header.shape); nonsense != nullptr) {
-    refuse(Errc::corrupt, name, "the header's " + std::string(nonsense) + " makes no sense",
-           "a value out of range", "one that this release could have written", remove_it);
+  if (auto wrong = first_nonsense(header.shape)) {
+    refuse(Errc::corrupt, name, "the header's " + std::string(wrong->field) + " makes no sense",
+           std::move(wrong->found), std::move(wrong->expected), remove_it);
   }
   const format::Sections sections = format::sections_of(header.shape);
   if (std::memcmp(&sections, &header.sections, sizeof sections) != 0 ||

@@ -137,6 +137,48 @@ TEST_P(Clean, Keeps_a_damaged_ring_that_is_in_use_even_by_force) {
   pair.close();
 }
 
+/// A symbolic link to a ring that is still to be made.
+class Linked : public testing::Test {
+ protected:
+  Linked() { std::filesystem::create_symlink("ring", folder_.path() / "link"); }
+  void expect_only_the_link() {
+    EXPECT_FALSE(object_exists(ring_));
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_.path() / "link"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+  }
+
+  TempFolder folder_;
+  std::string ring_ = folder_.ring_name("ring");
+  std::string link_ = folder_.ring_name("link");
+};
+
+TEST_F(Linked, A_ring_is_removed_and_its_link_stays) {
+  make_open_ring(link_);
+  EXPECT_TRUE(object_exists(ring_));
+  const Outcome outcome = run_dmp({"clean", link_, "--force"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.find("removed " + ring_ + "\n"), 0U) << outcome.out;
+  expect_only_the_link();
+}
+
+TEST_F(Linked, An_orderly_end_leaves_nothing_of_the_ring) {
+  Pair(link_).close();
+  expect_only_the_link();
+}
+
+TEST_F(Linked, A_ring_has_one_name) {
+  Command pub = Command::dmp({"pub", link_, "--event-size", "8"});
+  Subscriber by_name(ring_, "by-name");
+  Subscriber by_link(link_, "by-link");
+  EXPECT_EQ(run_dmp({"pub", link_, "--event-size", "8"}).err,
+            run_dmp({"pub", ring_, "--event-size", "8"}).err);
+  pub.feed("12345678");
+  EXPECT_EQ(pub.finish().exit_code, 0);
+  EXPECT_EQ(by_name.command.finish().out, "12345678");
+  EXPECT_EQ(by_link.command.finish().out, "12345678");
+  expect_only_the_link();
+}
+
 TEST(CleanAll, Removes_the_dead_and_keeps_the_rest) {
   const std::string dead = unique_ring_name();
   const std::string open = unique_ring_name();

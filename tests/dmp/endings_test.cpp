@@ -172,6 +172,23 @@ TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {
   EXPECT_FALSE(exists(ring));
 }
 
+TEST(Endings, A_short_timeout_is_not_rounded_up) {
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "4", "--wait-for", "0"});
+  ASSERT_TRUE(eventually([&] { return exists(ring); }));
+  // How long it takes depends on who else wants the cores: one quick end proves it.
+  bool was_quick = false;
+  for (int attempt = 0; attempt < 40 && !was_quick; ++attempt) {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(run_dmp({"sub", ring, "--timeout", "50ms"}).exit_code, 4);
+    const auto took = std::chrono::steady_clock::now() - began;
+    EXPECT_GE(took, std::chrono::milliseconds(50));
+    was_quick = took < std::chrono::milliseconds(250);  // the tool looks for signals that often
+  }
+  EXPECT_TRUE(was_quick);
+  EXPECT_EQ(pub.finish().exit_code, 0);
+}
+
 TEST(Endings, Silence_is_a_timeout) {
   const std::string ring = unique_ring_name();
   Command pub = Command::dmp({"pub", ring, "--event-size", "4"});

@@ -62,6 +62,22 @@ TEST(FeedReader, A_malformed_line_is_an_error_with_file_and_line) {
   }
 }
 
+TEST(FeedReader, A_malformed_line_of_compressed_data_may_come_from_damage) {
+  const TempFolder folder;
+  for (const auto& path :
+       {write_gzip(folder / "packed.gz", "rubbish\n"), write_file(folder / "plain", "rubbish\n")}) {
+    FeedReader reader(path);
+    try {
+      (void)reader.next();
+      FAIL() << "accepted rubbish";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.parts().remedy.find("damaged") != std::string::npos,
+                path.extension() == ".gz");
+      EXPECT_THAT(error.parts().remedy, HasSubstr("--skip-bad-lines"));
+    }
+  }
+}
+
 TEST(FeedReader, Malformed_lines_are_counted_and_passed_over_when_asked) {
   const TempFolder folder;
   const auto path =

@@ -107,7 +107,7 @@ TEST(LineSource, A_missing_file_is_named) {
 
 TEST(LineSource, A_directory_is_no_feed) {
   const TempFolder folder;
-  EXPECT_THAT(error_of(folder / ""), HasSubstr("Is a directory"));
+  EXPECT_THAT(error_of(folder / ""), AllOf(HasSubstr("found a directory"), HasSubstr("remedy")));
 }
 
 TEST(LineSource, A_name_ending_in_gz_must_be_true) {
@@ -139,6 +139,32 @@ TEST(LineSource, Truncation_is_reported_with_file_and_line) {
   ASSERT_FALSE(lines.empty());
   EXPECT_THAT(error, AllOf(HasSubstr("cut.gz:" + std::to_string(lines.size() + 1)),
                            HasSubstr("truncated")));
+}
+
+TEST(LineSource, Bytes_behind_the_compressed_data_are_refused_after_its_lines) {
+  const TempFolder folder;
+  const std::string packed = bytes_of(write_gzip(folder / "whole.gz", "one\ntwo\n"));
+  for (const std::string& garbage :
+       {std::string("x"), std::string("garbage\n"), std::string(512, '\0'), std::string("\x1f"),
+        std::string("\x1f\x8b"), packed.substr(0, 12)}) {
+    std::vector<std::string> lines;
+    const auto path = write_file(folder / "more.gz", packed + garbage);
+    EXPECT_THAT(error_of(path, &lines), AllOf(HasSubstr("more.gz:3"), HasSubstr("remedy: fetch")))
+        << garbage.size();
+    EXPECT_THAT(lines, ElementsAre("one", "two"));
+  }
+  EXPECT_THAT(error_of(write_file(folder / "more.gz", packed + "x")),
+              HasSubstr("found bytes behind its compressed data"));
+}
+
+TEST(LineSource, Members_may_end_anywhere_in_what_is_read_at_once) {
+  const TempFolder folder;
+  const std::string packed = bytes_of(write_gzip(folder / "one.gz", "one\n"));
+  constexpr std::size_t copies = 65'537;  // so that one ends at a power of two
+  std::string joined;
+  for (std::size_t i = 0; i < copies; ++i) joined += packed;
+  EXPECT_EQ(lines_of(write_file(folder / "many.gz", joined)),
+            std::vector<std::string>(copies, "one"));
 }
 
 TEST(LineSource, A_flipped_bit_in_compressed_data_is_found) {

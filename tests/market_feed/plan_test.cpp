@@ -83,6 +83,42 @@ RC_GTEST_PROP(KillOrder, Its_text_is_the_same_order_again, ()) {
   RC_ASSERT(parse_kill(text_of(order)) == order);
 }
 
+std::string number_error(std::uint64_t (*parse)(std::string_view), const char* text) {
+  try {
+    (void)parse(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Numbers, In_decimal_digits_and_in_their_range_are_taken) {
+  EXPECT_EQ(parse_lines("1"), 1U);
+  EXPECT_EQ(parse_lines("1000000000"), 1'000'000'000U);
+  EXPECT_EQ(parse_seed("0"), 0U);
+  EXPECT_EQ(parse_seed("18446744073709551615"), ~std::uint64_t{0});
+  EXPECT_EQ(parse_capacity("1"), 1U);
+  EXPECT_EQ(parse_capacity("1073741824"), std::uint64_t{1} << 30U);
+}
+
+TEST(Numbers, Of_any_other_kind_are_refused_with_what_they_may_be) {
+  for (const char* text :
+       {"-1", "+1", "", " 1", "1 ", "1e3", "0x1", "1.5", "18446744073709551616"}) {
+    EXPECT_THAT(number_error(&parse_lines, text),
+                AllOf(HasSubstr(std::string("--lines: found \"") + text + "\""),
+                      HasSubstr("from 1 to 1000000000"), HasSubstr("remedy")));
+    EXPECT_THAT(number_error(&parse_seed, text),
+                AllOf(HasSubstr("--seed: found"), HasSubstr("2^64 - 1"), HasSubstr("remedy")));
+    EXPECT_THAT(number_error(&parse_capacity, text),
+                AllOf(HasSubstr("--capacity: found"), HasSubstr("a power of two from 1 to 2^30"),
+                      HasSubstr("remedy")));
+  }
+  EXPECT_NE(number_error(&parse_lines, "0"), "accepted");
+  EXPECT_NE(number_error(&parse_lines, "1000000001"), "accepted");
+  for (const char* text : {"0", "3", "2147483648"})
+    EXPECT_NE(number_error(&parse_capacity, text), "accepted") << text;
+}
+
 TEST(Pace, Full_speed_is_the_default_and_has_a_name) {
   EXPECT_TRUE(Pace().is_full_speed());
   EXPECT_TRUE(Pace::parse("max").is_full_speed());

@@ -31,7 +31,9 @@ class Verification : public testing::Test {
     JournalWriter(journal_).write(0, events_);
   }
 
-  std::string difference() { return journal_difference(journal_, feed_).value_or("equal"); }
+  std::string difference() {
+    return journal_difference(journal_, feed_, events_.size()).value_or("equal");
+  }
 
   TempFolder folder_;
   std::filesystem::path feed_;
@@ -71,6 +73,40 @@ TEST_F(Verification, Two_events_exchanged_are_found) {
   EXPECT_THAT(difference(), HasSubstr("event 100: the journal has"));
 }
 
+TEST_F(Verification, A_feed_that_is_empty_at_its_second_reading_proves_nothing) {
+  write_file(feed_, "");
+  std::filesystem::resize_file(journal_, 0);
+  EXPECT_EQ(difference(), "the feed has 0 events now, and had " + std::to_string(events_.size()) +
+                              " when the run began");
+}
+
+TEST_F(Verification, A_feed_that_has_become_shorter_proves_nothing) {
+  write_generated_feed(feed_, {.seed = 9, .lines = 200});
+  const auto count = reference_of(feed_).counts.events();
+  EXPECT_THAT(difference(), HasSubstr("the feed has " + std::to_string(count) + " events now"));
+  std::filesystem::resize_file(journal_, count * 64);
+  EXPECT_THAT(difference(), HasSubstr("the feed has " + std::to_string(count) + " events now"));
+}
+
+TEST_F(Verification, Whoever_reads_a_whole_feed_can_be_ended_on_the_way) {
+  write_generated_feed(feed_, {.seed = 9, .lines = 2 * BetweenLines::period});
+  struct Ended {};
+  const FeedReaderOptions reader{.between_lines = BetweenLines([] { throw Ended(); })};
+  EXPECT_THROW((void)reference_of(feed_, reader), Ended);
+  events_.clear();
+  FeedReader again(feed_);
+  while (const auto event = again.next()) events_.push_back(*event);
+  JournalWriter(journal_).write(0, events_);
+  EXPECT_EQ(difference(), "equal");
+  EXPECT_THROW((void)journal_difference(journal_, feed_, events_.size(), reader), Ended);
+  const WordPerEvent nothing_seen(folder_ / "nothing", events_.size());
+  EXPECT_THROW((void)monitor_difference({}, nothing_seen, false, feed_, events_.size(), reader),
+               Ended);
+  EXPECT_THROW(write_generated_feed(feed_, {.lines = 2 * BetweenLines::period,
+                                            .between_lines = BetweenLines([] { throw Ended(); })}),
+               Ended);
+}
+
 TEST_F(Verification, Half_an_event_is_an_error) {
   std::filesystem::resize_file(journal_, events_.size() * 64 - 1);
   EXPECT_THROW((void)difference(), Error);
@@ -108,7 +144,8 @@ class MonitorVerification : public Verification {
   }
 
   std::string difference(bool was_killed = false) {
-    return monitor_difference(state_, sightings_, was_killed, feed_).value_or("none");
+    return monitor_difference(state_, sightings_, was_killed, feed_, events_.size())
+        .value_or("none");
   }
 
   MonitorState state_;
@@ -139,6 +176,21 @@ TEST_F(MonitorVerification, An_event_that_was_missed_and_called_seen_is_found) {
 TEST_F(MonitorVerification, A_killed_monitor_may_have_seen_more_than_it_could_save) {
   sightings_.set(12, event_checksum(12, events_[12]));
   EXPECT_EQ(difference(true), "none");
+}
+
+TEST_F(MonitorVerification, A_feed_that_is_empty_at_its_second_reading_proves_nothing) {
+  write_file(feed_, "");
+  state_ = {};
+  for (std::size_t i = 0; i < events_.size(); ++i) sightings_.set(i, 0);
+  const std::string change = "the feed has 0 events now, and had " +
+                             std::to_string(events_.size()) + " when the run began";
+  EXPECT_EQ(difference(), change);
+  EXPECT_EQ(difference(true), change);
+}
+
+TEST_F(MonitorVerification, A_feed_that_has_grown_is_found_without_looking_beyond_the_sightings) {
+  write_generated_feed(feed_, {.seed = 9, .lines = 2'000});
+  EXPECT_THAT(difference(), HasSubstr("when the run began"));
 }
 
 TEST_F(MonitorVerification, A_count_that_does_not_make_up_the_feed_is_found) {

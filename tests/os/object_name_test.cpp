@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <climits>
 #include <filesystem>
+#include <fstream>
 
 #include "disruptor_mp/os/memory_object.hpp"
 #include "support/errors.hpp"
+#include "support/ring_names.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -48,6 +50,37 @@ TEST(Object_name, Says_the_same_when_it_is_parsed_again) {
     const auto name = ObjectName::parse(text);
     EXPECT_EQ(ObjectName::parse(name.text()).text(), name.text());
     EXPECT_EQ(ObjectName::parse(name.text()).path(), name.path());
+  }
+}
+
+TEST(Object_name, Through_symbolic_links_is_where_they_lead) {
+  namespace fs = std::filesystem;
+  const TempFolder folder;
+  const auto parse = [&](const fs::path& path) {
+    return ObjectName::parse("file:" + path.string());
+  };
+  fs::create_directory(folder.path() / "real");
+  fs::create_symlink(folder.path() / "real", folder.path() / "folder");
+  fs::create_symlink("real/ring", folder.path() / "link");
+  fs::create_symlink(folder.path() / "link", folder.path() / "far");
+  const auto ring = parse(folder.path() / "real" / "ring");
+  EXPECT_EQ(ring.path(), folder.path() / "real" / "ring");
+  for (const char* made : {"before the ring is made", "and after"}) {
+    for (const char* name : {"folder/ring", "link", "far", "real/../folder/./ring"}) {
+      EXPECT_EQ(parse(folder.path() / name).path(), ring.path()) << name << ", " << made;
+      EXPECT_EQ(parse(folder.path() / name).text(), ring.text()) << name << ", " << made;
+    }
+    std::ofstream(ring.path()) << "ring";
+  }
+}
+
+TEST(Object_name, That_leads_in_a_circle_or_into_no_folder_stays_as_it_is) {
+  const TempFolder folder;
+  std::filesystem::create_symlink("b", folder.path() / "a");
+  std::filesystem::create_symlink("a", folder.path() / "b");
+  for (const char* name : {"a", "a/ring", "missing/ring", "missing/deeper/ring"}) {
+    const std::string path = folder.path() / name;
+    EXPECT_EQ(ObjectName::parse("file:" + path).path(), path);
   }
 }
 

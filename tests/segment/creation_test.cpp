@@ -219,6 +219,44 @@ TEST_F(Foreign, A_symbolic_link_leads_to_the_ring_it_names) {
   EXPECT_TRUE(Segment::try_attach(name, SegmentRole::consumer, {}));
 }
 
+TEST_F(Foreign, A_ring_named_by_a_symbolic_link_goes_and_the_link_stays) {
+  const auto link = folder.path() / "link";
+  std::filesystem::create_symlink(name.path(), link);
+  const auto linked = os::ObjectName::parse("file:" + link.string());
+  // The link leads to nothing yet: its name is as free as the one it leads to.
+  EXPECT_FALSE(Segment::try_attach(linked, SegmentRole::consumer, {}));
+  {
+    auto segment = Segment::create(linked, small_event(), small_shape(), {});
+    ASSERT_TRUE(segment.publish_name());
+    EXPECT_TRUE(std::filesystem::is_regular_file(name.path()));
+    EXPECT_TRUE(Segment::try_attach(linked, SegmentRole::consumer, {}));
+    auto second = Segment::create(name, small_event(), small_shape(), {});
+    EXPECT_FALSE(second.publish_name());
+  }
+  auto ring = Segment::try_attach(linked, SegmentRole::producer, {});
+  ASSERT_TRUE(ring);
+  EXPECT_TRUE(ring->remove_if_unused());
+  EXPECT_FALSE(std::filesystem::exists(name.path()));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+TEST_F(Foreign, A_link_put_in_the_place_of_a_ring_is_not_removed_for_it) {
+  const auto moved = folder.path() / "moved";
+  {
+    auto segment = Segment::create(name, small_event(), small_shape(), {});
+    ASSERT_TRUE(segment.publish_name());
+    std::filesystem::rename(name.path(), moved);
+    std::filesystem::create_symlink(moved, name.path());
+    EXPECT_FALSE(segment.remove_if_unused());
+    EXPECT_TRUE(std::filesystem::is_symlink(name.path()));
+  }
+  // Whoever comes by the link now finds the ring itself.
+  auto ring = Segment::try_attach(os::ObjectName::parse(name.text()), SegmentRole::producer, {});
+  ASSERT_TRUE(ring);
+  EXPECT_TRUE(ring->remove_if_unused());
+  EXPECT_FALSE(std::filesystem::exists(moved));
+}
+
 TEST_F(Foreign, An_empty_file_is_not_a_ring) {
   write_file("");
   const Error error = refusal_to_attach();

@@ -134,6 +134,8 @@ TEST(Header, Damaged_under_its_checksum_is_corrupt) {
 struct Forgery {
   std::string named;
   void (*change)(Header&);
+  std::string found = {};  ///< what the error says; empty if it follows from the machine
+  std::string expected = {};
 };
 
 TEST(Header, Forged_with_numbers_out_of_range_is_corrupt) {
@@ -141,40 +143,50 @@ TEST(Header, Forged_with_numbers_out_of_range_is_corrupt) {
   using format::ProducerKind;
   using format::SlotLayout;
   const Forgery forgeries[] = {
-      {"capacity", [](Header& h) { h.shape.capacity = 0; }},
-      {"capacity", [](Header& h) { h.shape.capacity = 3; }},
-      {"capacity", [](Header& h) { h.shape.capacity = format::max_capacity * 2; }},
-      {"capacity", [](Header& h) { h.shape.capacity = std::uint64_t{1} << 63U; }},
-      {"event size", [](Header& h) { h.shape.event_size = 0; }},
-      {"event size", [](Header& h) { h.shape.event_size = max_event_size + 1; }},
-      {"event alignment", [](Header& h) { h.shape.event_align = 0; }},
-      {"event alignment", [](Header& h) { h.shape.event_align = 3; }},
-      {"event alignment", [](Header& h) { h.shape.event_align = 2 * max_event_align; }},
-      {"first sequence",
-       [](Header& h) { h.shape.first_sequence = format::max_first_sequence + 1; }},
-      {"number of participants", [](Header& h) { h.shape.rows = 0; }},
-      {"number of participants", [](Header& h) { h.shape.rows = format::max_rows + 1; }},
-      {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{0}; }},
-      {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{3}; }},
-      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{0}; }},
-      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{3}; }},
+      {"capacity", [](Header& h) { h.shape.capacity = 0; }, "0", "a power of two, 1 to 1073741824"},
+      {"capacity", [](Header& h) { h.shape.capacity = 3; }, "3", "a power of two, 1 to 1073741824"},
+      {"capacity", [](Header& h) { h.shape.capacity = format::max_capacity * 2; }, "2147483648",
+       "a power of two, 1 to 1073741824"},
+      {"capacity", [](Header& h) { h.shape.capacity = std::uint64_t{1} << 63U; },
+       "9223372036854775808", "a power of two, 1 to 1073741824"},
+      {"event size", [](Header& h) { h.shape.event_size = 0; }, "0", "1 to 1048576"},
+      {"event size", [](Header& h) { h.shape.event_size = max_event_size + 1; }, "1048577",
+       "1 to 1048576"},
+      {"event alignment", [](Header& h) { h.shape.event_align = 0; }, "0",
+       "a power of two, 1 to 4096"},
+      {"event alignment", [](Header& h) { h.shape.event_align = 3; }, "3",
+       "a power of two, 1 to 4096"},
+      {"event alignment", [](Header& h) { h.shape.event_align = 2 * max_event_align; }, "8192",
+       "a power of two, 1 to 4096"},
+      {"first sequence", [](Header& h) { h.shape.first_sequence = format::max_first_sequence + 1; },
+       "9223372036854775809", "at most 9223372036854775808"},
+      {"number of participants", [](Header& h) { h.shape.rows = 0; }, "0", "1 to 4096"},
+      {"number of participants", [](Header& h) { h.shape.rows = format::max_rows + 1; }, "4097",
+       "1 to 4096"},
+      {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{0}; }, "0", "1 or 2"},
+      {"slot layout", [](Header& h) { h.shape.slot_layout = SlotLayout{3}; }, "3", "1 or 2"},
+      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{0}; }, "0", "1 or 2"},
+      {"producer kind", [](Header& h) { h.shape.producer_kind = ProducerKind{3}; }, "3", "1 or 2"},
       {"several producers",
        [](Header& h) {
          h.shape.producer_kind = ProducerKind::multi;
          h.shape.slot_layout = SlotLayout::packed;
-       }},
+       },
+       "1", "2"},
       {"several producers",
        [](Header& h) {
          h.shape.producer_kind = ProducerKind::multi;
          h.shape.slot_layout = SlotLayout::stamped;
          h.shape.first_sequence = format::max_first_sequence_of_multi + 1;
-       }},
-      {"fence mode", [](Header& h) { h.shape.fence_mode = FenceMode{0}; }},
-      {"rule for a lone producer", [](Header& h) { h.shape.when_alone = format::WhenAlone{9}; }},
+       },
+       "1152921504606846977", "at most 1152921504606846976"},
+      {"fence mode", [](Header& h) { h.shape.fence_mode = FenceMode{0}; }, "0", "1 or 2"},
+      {"rule for a lone producer", [](Header& h) { h.shape.when_alone = format::WhenAlone{9}; },
+       "9", "1 or 2"},
       {"page size", [](Header& h) { h.shape.page_size *= 2; }},
-      {"page size", [](Header& h) { h.shape.page_size = 0; }},
+      {"page size", [](Header& h) { h.shape.page_size = 0; }, "0", "as on this machine"},
       {"slot stride", [](Header& h) { h.shape.slot_stride += 8; }},
-      {"slot stride", [](Header& h) { h.shape.slot_stride = 0; }},
+      {"slot stride", [](Header& h) { h.shape.slot_stride = 0; }, "0", "32, which follows"},
       {"slot stride", [](Header& h) { h.shape.event_size = 100; }},
       {"offsets", [](Header& h) { h.shape.capacity = 1 << 20; }},
       {"offsets", [](Header& h) { h.shape.rows = 100; }},
@@ -192,6 +204,9 @@ TEST(Header, Forged_with_numbers_out_of_range_is_corrupt) {
     EXPECT_EQ(error.object(), image.name());
     EXPECT_TRUE(contains(error.problem(), forgery.named)) << error.what();
     EXPECT_FALSE(error.found().empty() || error.expected().empty()) << error.what();
+    if (forgery.expected.empty()) continue;
+    EXPECT_EQ(error.found(), forgery.found) << error.what();
+    EXPECT_TRUE(contains(error.expected(), forgery.expected)) << error.what();
   }
 }
 

@@ -55,6 +55,7 @@ void expect_error(Errc code, const Says& says, Call&& call) {
   EXPECT_FALSE(error.object().empty()) << error.what();
   EXPECT_FALSE(error.problem().empty()) << error.what();
   EXPECT_FALSE(error.found().empty()) << error.what();
+  EXPECT_FALSE(error.expected().empty()) << error.what();
   EXPECT_TRUE(error.remedy().ends_with('.')) << "not a sentence: " << error.remedy();
   const std::string line = error.what();
   for (const std::string& part :

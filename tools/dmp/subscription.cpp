@@ -94,10 +94,12 @@ Subscription::Ending Subscription::read_stream() {
 
 std::optional<Subscription::Ending> Subscription::poll_once() {
   PollResult result;
+  TimePoint wake = os::now() + wait_slice;
+  if (options_.timeout) wake = std::min(wake, last_event_ + *options_.timeout);
   try {
-    result = consumer_->poll_until(os::now() + wait_slice,
-                                   [this](std::span<const std::byte> event, Sequence sequence,
-                                          bool is_last) { handle(event, sequence, is_last); });
+    result =
+        consumer_->poll_until(wake, [this](std::span<const std::byte> event, Sequence sequence,
+                                           bool is_last) { handle(event, sequence, is_last); });
   } catch (const CountReached&) {
     result.outcome = Poll::events;
   }

@@ -15,7 +15,8 @@ namespace disruptor_mp::os {
 /// Where a memory object lives.
 enum class Backend : std::uint8_t { shm, file };
 
-/// A parsed name: `shm:name` (the default back-end) or `file:path`.
+/// A parsed name: `shm:name` (the default back-end) or `file:path`. A path may go through symbolic
+/// links; the name is where they lead when it is parsed.
 class ObjectName {
  public:
   /// @throws Error{invalid_name} for an empty or too long name, a slash in a shm name, a NUL byte,

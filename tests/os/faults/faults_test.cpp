@@ -93,12 +93,42 @@ TEST_F(A_kernel, That_does_not_know_the_free_space_finds_out_by_allocating) {
                [&] { Producer<E>::create(name); });
 }
 
+TEST_F(A_kernel, That_has_no_inode_left_or_no_quota_says_so) {
+  for (const int error : {ENOSPC, EDQUOT}) {
+    kernel.unnamed_file_error = error;
+    expect_error(Errc::no_space,
+                 {.object = name,
+                  .problem = "creating a file",
+                  .found = std::generic_category().message(error),
+                  .expected = "an inode",
+                  .remedy = "df -i"},
+                 [&] { Producer<E>::create(name); });
+    kernel.unnamed_file_error = EOPNOTSUPP;
+    kernel.rename_error = error;
+    expect_error(Errc::no_space,
+                 {.object = name, .problem = "naming the object", .expected = "quota"},
+                 [&] { Producer<E>::create(name); });
+    EXPECT_TRUE(folder.is_empty());
+  }
+}
+
+TEST_F(A_kernel, That_may_not_write_the_file_system_does_not_speak_of_owners) {
+  kernel.unnamed_file_error = EROFS;
+  const Error refused = error_of([&] { Producer<E>::create(name); });
+  EXPECT_EQ(refused.code(), Errc::permission_denied);
+  EXPECT_EQ(refused.found(), "Read-only file system");
+  EXPECT_TRUE(contains(refused.remedy(), "Use a writable file system")) << refused.remedy();
+  EXPECT_FALSE(contains(refused.what(), "as user")) << refused.what();
+}
+
 TEST_F(A_kernel, That_fails_to_allocate_for_another_reason_is_quoted) {
   kernel.allocate_error = EIO;
-  expect_error(
-      Errc::system_error,
-      {.object = name, .problem = "posix_fallocate", .found = std::generic_category().message(EIO)},
-      [&] { Producer<E>::create(name); });
+  expect_error(Errc::system_error,
+               {.object = name,
+                .problem = "posix_fallocate",
+                .found = std::generic_category().message(EIO),
+                .expected = "the call to succeed"},
+               [&] { Producer<E>::create(name); });
 }
 
 // --- Memory barriers

@@ -53,6 +53,10 @@ int __wrap_posix_fallocate(int fd, off_t offset, off_t size) {
 
 int __wrap_renameat2(int from_fd, const char* from, int to_fd, const char* to, unsigned flags) {
   if (kernel.before_rename) kernel.before_rename();
+  if (kernel.rename_error != 0) {
+    errno = kernel.rename_error;
+    return -1;
+  }
   return __real_renameat2(from_fd, from, to_fd, to, flags);
 }
 

@@ -21,6 +21,8 @@ struct Kernel {
   bool free_space_is_unknown = false;
   /// Called just before renameat2(2).
   std::function<void()> before_rename = {};
+  /// errno for renameat2(2).
+  int rename_error = 0;
 
   int fallbacks = 0;  ///< how often a file was made with a temporary name
 };
