@@ -147,7 +147,7 @@ ProducerPresence presence_of_several(const Segment& segment, std::optional<std::
     } else if (segment.object().is_locked_elsewhere(format::lock::row(index),
                                                     os::LockMode::shared)) {
       if (!status.has_closed) return ProducerPresence::alive;
-    } else {
+    } else if (!status.has_closed) {
       found = ProducerPresence::dead;
     }
   }
