@@ -89,7 +89,9 @@ bool bury_claims(Segment& segment, std::uint32_t row_index, bool may_bury) {
       // Somebody who lives may have claimed it instead; it will say so before long.
       if (!may_bury || claimers_of(segment, sequence, row_index) == Claimers::some_alive)
         return false;
-      slots.bury(sequence, sequence + 1);
+      // Whoever lives and is not found to claim it any more has published it, perhaps since our
+      // first look; from here on nobody is left who could.
+      if (!slots.is_settled(sequence)) slots.bury(sequence, sequence + 1);
     }
   }
   // Release: whoever does not find our predecessor's claims any more finds its tombstones.

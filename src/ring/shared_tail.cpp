@@ -30,7 +30,8 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     const std::uint64_t end = begin + n;
     if (end > limit_) return Outcome::no_room;
     // The first word first: between the two stores the row covers nothing that is unpublished.
-    own_->claim_first.store(begin, std::memory_order_relaxed);
+    // Release: whoever finds that our row does not cover our last claim any more finds its stamps.
+    own_->claim_first.store(begin, std::memory_order_release);
     own_->claim_end.store(end, std::memory_order_relaxed);
     // Release: whoever sees the claim sees whose it may be. Dying before it: nothing is claimed.
     // Dying after it: our row covers it until somebody has buried it.
