@@ -360,6 +360,17 @@ TEST_P(SeveralProducersStopped, With_the_tail_for_itself_and_idle_it_is_in_nobod
   expect_nothing_remains();
 }
 
+// Whoever starts behind the claim would not keep the others from coming round to its slot.
+TEST_P(SeveralProducersStopped, In_the_middle_of_an_event_it_is_waited_for_by_who_comes_last) {
+  LocalProducer two = local_producer("two", Birth::create, 2);
+  Peer stopped = start_producer("one", "attach publish:5 fill_then:stop publish:4 close", 1);
+  stopped.wait_stopped();
+  ASSERT_EQ(two.publish(3), Publish::ok);
+  LocalConsumer consumer(scratch(), "reader", 1, {.start = Start::latest});
+  EXPECT_EQ(consumer.next(), 5U);
+  expect_waiting(two, consumer, stopped);
+}
+
 TEST_P(SeveralProducersStopped,
        One_is_stopped_where_another_died_and_only_the_dead_one_is_skipped) {
   LocalProducer three = local_producer("three", Birth::create, 3);
