@@ -42,6 +42,7 @@
 //   mark                               raises SIGUSR2: a place for a Tracer
 //   quiet                              no reports from here on: fewer instructions between marks
 //
+// With --dawdle=N a producer that streams naps in the middle of every N-th event or so.
 // With --producers=multi the ring is, or is made to be, one of several producers.
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
@@ -153,6 +154,7 @@ class RingPeer {
     LogKind kind = log_kind(options_.text("kind", "none"));
     if (kind == LogKind::producer && is_one_of_several()) kind = LogKind::one_of_several;
     incarnation_ = options_.number("incarnation", 1);
+    dawdling_ = options_.number("dawdle", 0);
     random_ = mix(incarnation_ + options_.number("seed", 1));
     if (kind != LogKind::none) {
       log_ = std::make_unique<EventLog>(options_.text("logs", "."), options_.text("id", "peer"),
@@ -333,7 +335,10 @@ class RingPeer {
         note(LogRecord::What::started, first + i, number_ + i);
       for (std::uint64_t i = 0; i <= count; ++i) {
         if (i == written && signal != 0) raise(signal);
-        if (i < count) write_proof(bytes_of(claim[i]), first + i, {incarnation_, number_ + i});
+        if (i < count) {
+          write_proof(bytes_of(claim[i]), first + i, {incarnation_, number_ + i},
+                      [&] { dawdle(); });
+        }
       }
     }
     for (std::uint64_t i = 0; i < count; ++i)
@@ -354,7 +359,7 @@ class RingPeer {
       if (burst <= producer_->capacity() && random() % 4 == 0) {
         claim_and_publish(burst, burst, 0);
       } else {
-        for (std::uint64_t i = 0; i < burst; ++i) publish_one([] {});
+        for (std::uint64_t i = 0; i < burst; ++i) publish_one([&] { dawdle(); });
       }
       nap();
     }
@@ -590,6 +595,9 @@ class RingPeer {
   }
 
   std::uint64_t random() { return random_ = mix(random_ + 0x9e3779b97f4a7c15U); }
+  void dawdle() {
+    if (dawdling_ != 0 && random() % dawdling_ == 0) nap();
+  }
   void nap() { std::this_thread::sleep_for(std::chrono::microseconds(random() % 200)); }
 
   Options options_;
@@ -598,6 +606,7 @@ class RingPeer {
   std::uint64_t number_ = 0;   ///< of the next event to publish
   std::uint64_t handled_ = 0;  ///< events handled in this life
   std::uint64_t random_ = 0;
+  std::uint64_t dawdling_ = 0;
   std::unique_ptr<EventLog> log_;
   std::optional<Producer<E>> producer_;
   std::optional<Consumer<E>> consumer_;
