@@ -5,7 +5,9 @@
 // the tail, taking it from another, closing, leaving. The others go on, whoever comes next gets the
 // dead one's row, and all consumers agree.
 #include <chrono>
+#include <optional>
 #include <set>
+#include <string>
 
 #include "disruptor_mp/membership/claims.hpp"
 #include "support/process_test.hpp"
@@ -372,6 +374,77 @@ TEST_P(OneOfSeveralStoppedAtEveryCall, While_closing_it_is_never_taken_for_dead)
         victim.wait_success();
         world.reader->leave();
         world.expect_over();
+      });
+}
+
+/// Two that died between the two steps of a claim: their rows say what they wanted, and another got
+/// it, who stands in the middle of its event.
+class Wishes {
+ public:
+  void make(World& world) {
+    winner_.reset();
+    Peer first = start(world, "dead-a", "create publish:1 quiet mark publish:1", 50, true);
+    Tracer first_tracer(first);
+    first_tracer.run_to_mark();
+    Peer second = start(world, "dead-b", "attach publish:1 quiet mark publish:1", 51, true);
+    Tracer second_tracer(second);
+    second_tracer.run_to_mark();
+    winner_.emplace(
+        start(world, "winner", "attach await claim_then:1,1,stop publish:1 await close", 52));
+    winner_->expect("attached");
+    world.join_reader();
+    const auto segment = Segment::try_attach(os::ObjectName::parse(world.scratch().ring()),
+                                             SegmentRole::inspector, EventType{});
+    ASSERT_TRUE(segment.has_value());
+    for (Tracer* tracer : {&first_tracer, &second_tracer}) {
+      const format::Row& row = segment->row(tracer == &first_tracer ? 0 : 1);
+      while (row.claim_end.load() != wished + 1) ASSERT_TRUE(tracer->step());
+      tracer->kill();
+    }
+    ASSERT_EQ(stream_position(*segment).published.value(), wished);
+    winner_->tell();
+    winner_->wait_stopped();
+  }
+  /// The winner publishes, and its row moves on.
+  void fulfil() {
+    winner_->resume();
+    winner_->expect("published 3");
+    winner_->expect("published 4");
+  }
+  void let_winner_close() {
+    winner_->tell();
+    winner_->wait_success();
+  }
+
+ private:
+  static constexpr std::uint64_t wished = 2;
+
+  static Peer start(const World& world, const std::string& id, const std::string& script,
+                    std::uint64_t incarnation, bool is_traced = false) {
+    PeerSpec spec = world.victim("producer", script);
+    spec.id = id;
+    spec.incarnation = incarnation;
+    spec.rows = 5;
+    spec.is_traced = is_traced;
+    return Peer::start(world.scratch(), spec);
+  }
+
+  std::optional<Peer> winner_;
+};
+
+TEST_P(OneOfSeveralStoppedAtEveryCall, While_it_buries_what_a_dead_one_wished_for_nothing_is_lost) {
+  Wishes wishes;
+  expect_sweep(
+      {.kind = "producer",
+       .script = "mark attach mark publish:1 close",
+       .before = [&](World& world) { wishes.make(world); }},
+      [&](World&) { wishes.fulfil(); },
+      [&](World& world, Peer& victim) {
+        victim.wait_success();
+        wishes.let_winner_close();
+        EXPECT_EQ(world.reader->read_to(5), Poll::events);
+        EXPECT_EQ((*world.reader)->voids(), 0U);
+        world.go_on_and_end();  // two join: it may have left both places free
       });
 }
 
