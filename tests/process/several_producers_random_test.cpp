@@ -243,6 +243,7 @@ TEST_P(RandomKillsOfSeveral, Lose_nothing_invent_nothing_and_hold_nobody_up) {
       static_cast<unsigned long long>(verdict.in_doubt),
       static_cast<unsigned long long>(verdict.handled_again), alone_.print().c_str(),
       returned_.print().c_str());
+  std::fflush(stdout);
   expect_nothing_remains();
 }
 
