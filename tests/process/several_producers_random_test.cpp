@@ -72,6 +72,7 @@ class RandomKillsOfSeveral : public ProcessTest, public testing::WithParamInterf
     PeerSpec spec;
     Peer peer;
     bool is_producer = false;
+    bool is_attached = false;  ///< and has said so
   };
   static constexpr const char* endless = " stream:1000000000000";
 
@@ -90,31 +91,34 @@ class RandomKillsOfSeveral : public ProcessTest, public testing::WithParamInterf
           " --successor-ms=20000 --start=" + std::string(kind == "observer" ? "oldest" : "resume");
       role.script = "join drain leave";
     }
-    return {role, start(role), is_producer};
+    return {role, start(role), is_producer, false};
   }
 
   void enlist_all() {
     const Cast& cast = GetParam();
     for (unsigned i = 0; i < cast.producers; ++i) {
       roles_.push_back(enlist("producer", "producer-" + std::to_string(i)));
-      roles_.back().peer.expect("attached");
+      wait_until_attached(roles_.back());
     }
     for (unsigned i = 0; i < cast.required; ++i)
       roles_.push_back(enlist("required", "required-" + std::to_string(i)));
     for (unsigned i = 0; i < cast.gating; ++i)
       roles_.push_back(enlist("gating", "gating-" + std::to_string(i)));
     if (cast.has_observer) roles_.push_back(enlist("observer", "observer"));
-    for (Role& role : roles_) {
-      if (!role.is_producer) role.peer.expect("attached");
-    }
+    for (Role& role : roles_) wait_until_attached(role);
     segment_.emplace(Segment::attach(os::ObjectName::parse(ring()), SegmentRole::inspector,
                                      EventType{}, hang_deadline()));
   }
 
+  static void wait_until_attached(Role& role) {
+    if (!role.is_attached) role.peer.expect("attached");
+    role.is_attached = true;
+  }
   void start_again(Role& role) {
     // An incarnation of a producer is unique; of a consumer, among its own.
     role.spec.incarnation = role.is_producer ? next_producer_++ : role.spec.incarnation + 1;
     role.peer = start(role.spec);
+    role.is_attached = false;
   }
 
   /// Waits until everybody who gates has read everything that was claimed when it was called.
@@ -187,7 +191,7 @@ class RandomKillsOfSeveral : public ProcessTest, public testing::WithParamInterf
       if (!wait_for_progress()) return false;
       if (!is_enough && stopped == nullptr)
         returned_.add(std::chrono::steady_clock::now() - killed);
-      for (Role* victim : victims) victim->peer.expect("attached");
+      for (Role& role : roles_) wait_until_attached(role);
     }
     return true;
   }
@@ -229,6 +233,7 @@ TEST_P(RandomKillsOfSeveral, Lose_nothing_invent_nothing_and_hold_nobody_up) {
     ASSERT_TRUE(kill_and_start_again())
         << to_string(GetParam()) << ", cycle " << cycle << ": " << describe_ring();
   }
+  for (Role& role : roles_) wait_until_attached(role);  // later they would find the ring gone
   ASSERT_TRUE(wait_for_progress()) << describe_ring();
   segment_.reset();
   end_stream();
