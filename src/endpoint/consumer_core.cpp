@@ -43,7 +43,12 @@ void require_valid(const os::ObjectName& name, const ConsumerOptions& options) {
 
 Sequence starting_point(const Segment& segment, Start start) {
   const StreamPosition position = stream_position(segment);
-  return start == Start::latest ? position.published : position.oldest;
+  if (start != Start::latest) return position.oldest;
+  if (segment.shape().producer_kind != format::ProducerKind::multi) return position.published;
+  // Not behind a claim that is still open: a consumer that gates must keep the others from coming
+  // round to its slot while its producer writes there.
+  const std::uint32_t nobody = segment.shape().rows;
+  return Sequence(first_unsettled(segment, nobody, position.published.value()));
 }
 
 }  // namespace

@@ -134,6 +134,7 @@ namespace {
 ProducerPresence presence_of_several(const Segment& segment) {
   ProducerPresence found = ProducerPresence::never;
   bool is_closing = false;
+  bool died_closing = false;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     const auto status_now = [&] {
       return segment.row(index).status.load(std::memory_order_acquire);
@@ -155,12 +156,16 @@ ProducerPresence presence_of_several(const Segment& segment) {
     } else if (is_locked) {
       if (!status.has_closed) return ProducerPresence::alive;
       is_closing = true;
-    } else {
+    } else if (!status.has_closed) {
       found = ProducerPresence::dead;
+    } else {
+      died_closing = true;
     }
   }
-  // All have closed, and one of them is about to end the stream.
-  return found == ProducerPresence::never && is_closing ? ProducerPresence::alive : found;
+  // All have closed: one of them is about to end the stream, or died before it did.
+  if (found == ProducerPresence::never && is_closing) return ProducerPresence::alive;
+  if (found == ProducerPresence::never && died_closing) return ProducerPresence::dead;
+  return found;
 }
 
 }  // namespace

@@ -41,6 +41,14 @@ class Oracle : public ProcessTest {
     for (std::uint64_t sequence = first; sequence < end; ++sequence)
       log.append(record(sequence, What::handled));
   }
+  static void handle_all(EventLog& log, std::uint64_t first, std::uint64_t end,
+                         std::uint64_t incarnation, std::uint64_t voids) {
+    for (std::uint64_t sequence = first; sequence < end; ++sequence) {
+      LogRecord handled = record(sequence, What::handled, incarnation);
+      handled.voids = voids;
+      log.append(handled);
+    }
+  }
   void expect_violation(const std::string& text) const {
     EXPECT_THAT(judge(scratch().logs()).violations, Contains(HasSubstr(text)));
   }
@@ -56,7 +64,7 @@ TEST_F(Oracle, Accepts_a_run_in_which_everything_went_well) {
   handle(log("journal", 1, LogKind::required), 0, 12);
   EventLog& resumed = log("journal", 2, LogKind::required, 8, true);
   handle(resumed, 8, 21);
-  resumed.note_end(21, 0);
+  resumed.note_end(21, 0, 0);
   const Verdict verdict = judge(scratch().logs());
   EXPECT_THAT(verdict.violations, IsEmpty());
   EXPECT_EQ(verdict.acknowledged, 20U);
@@ -69,7 +77,7 @@ TEST_F(Oracle, Finds_an_event_that_a_required_consumer_never_got) {
   publish(log("producer", 1, LogKind::producer), 0, 20);
   EventLog& journal = log("journal", 1, LogKind::required);
   handle(journal, 0, 19);
-  journal.note_end(20, 0);
+  journal.note_end(20, 0, 0);
   expect_violation("was lost");
   expect_violation("its count is not complete");
 }
@@ -134,7 +142,70 @@ TEST_F(Oracle, Finds_an_observer_that_miscounts_what_it_missed) {
   LogRecord later = record(15, What::handled);
   later.missed = 9;  // it were ten
   monitor.append(later);
-  expect_violation("after 5 handled and 9 missed from 0");
+  expect_violation("after 5 handled, 9 missed and 0 voids from 0");
+}
+
+TEST_F(Oracle, Accepts_several_producers_that_leave_voids) {
+  EventLog& one = log("one", 1, LogKind::one_of_several);
+  EventLog& two = log("two", 2, LogKind::one_of_several, 5);
+  publish(one, 0, 5);
+  publish(two, 5, 8, 2);
+  one.append(record(8, What::started));
+  publish(two, 10, 12, 2);
+  for (const std::string id : {"first", "second"}) {
+    EventLog& reader = log(id, 1, LogKind::required);
+    handle_all(reader, 0, 5, 1, 0);
+    handle_all(reader, 5, 8, 2, 0);
+    handle_all(reader, 10, 12, 2, 2);
+    reader.note_end(13, 0, 3);
+  }
+  const Verdict verdict = judge(scratch().logs());
+  EXPECT_THAT(verdict.violations, IsEmpty());
+  EXPECT_EQ(verdict.voids, 3U);
+}
+
+TEST_F(Oracle, Finds_a_void_where_an_event_was_acknowledged) {
+  publish(log("one", 1, LogKind::one_of_several), 0, 8);
+  EventLog& reader = log("reader", 1, LogKind::gating);
+  handle_all(reader, 0, 5, 1, 0);
+  handle_all(reader, 6, 8, 1, 1);
+  expect_violation("skipped event 5 of producer 1, which was acknowledged");
+}
+
+TEST_F(Oracle, Finds_a_void_where_another_saw_an_event) {
+  EventLog& one = log("one", 1, LogKind::one_of_several);
+  publish(one, 0, 5);
+  one.append(record(5, What::started));
+  handle_all(log("first", 1, LogKind::gating), 0, 6, 1, 0);
+  EventLog& second = log("second", 1, LogKind::gating);
+  handle_all(second, 0, 5, 1, 0);
+  second.note_end(6, 0, 1);
+  expect_violation("skipped where others saw event 5 of producer 1");
+}
+
+TEST_F(Oracle, Finds_a_miscounted_void) {
+  publish(log("one", 1, LogKind::one_of_several), 0, 5);
+  publish(log("two", 2, LogKind::one_of_several), 6, 8, 2);
+  EventLog& reader = log("reader", 1, LogKind::gating);
+  handle_all(reader, 0, 5, 1, 0);
+  handle_all(reader, 6, 8, 2, 2);
+  expect_violation("after 5 handled, 0 missed and 2 voids from 0");
+}
+
+TEST_F(Oracle, Finds_a_void_of_a_single_producer) {
+  publish(log("one", 1, LogKind::producer), 0, 5);
+  EventLog& reader = log("reader", 1, LogKind::gating);
+  handle_all(reader, 0, 5, 1, 0);
+  reader.note_end(6, 0, 1);
+  expect_violation("skipped, with a single producer");
+}
+
+TEST_F(Oracle, Finds_a_producer_whose_events_changed_their_order) {
+  EventLog& one = log("one", 1, LogKind::one_of_several);
+  publish(one, 5, 6);
+  publish(one, 3, 4);
+  expect_violation("does not follow the producer's last");
+  expect_violation("is out of the producer's order");
 }
 
 TEST_F(Oracle, A_torn_copy_of_an_event_does_not_prove_itself) {

@@ -15,7 +15,7 @@
 //                                                                     "published NEXT"
 //   fill_then:SIGNAL                   one event; raises SIGNAL when half of it is written
 //   claim_then:N,K,SIGNAL              a batch of N; raises SIGNAL when K of them are written
-//   close, detach                      "closed", "detached"
+//   close, close_for_all, detach       "closed", "closed", "detached"
 //
 //   join                               become a consumer (--kind, --start)    "attached NEXT"
 //   handle:N                           waits for and handles N events, or a few more  "handled
@@ -41,6 +41,9 @@
 //   sleep                              for ever
 //   mark                               raises SIGUSR2: a place for a Tracer
 //   quiet                              no reports from here on: fewer instructions between marks
+//
+// With --dawdle=N a producer that streams naps in the middle of every N-th event or so.
+// With --producers=multi the ring is, or is made to be, one of several producers.
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
@@ -148,8 +151,10 @@ template <class E>
 class RingPeer {
  public:
   explicit RingPeer(Options options) : options_(std::move(options)) {
-    const LogKind kind = log_kind(options_.text("kind", "none"));
+    LogKind kind = log_kind(options_.text("kind", "none"));
+    if (kind == LogKind::producer && is_one_of_several()) kind = LogKind::one_of_several;
     incarnation_ = options_.number("incarnation", 1);
+    dawdling_ = options_.number("dawdle", 0);
     random_ = mix(incarnation_ + options_.number("seed", 1));
     if (kind != LogKind::none) {
       log_ = std::make_unique<EventLog>(options_.text("logs", "."), options_.text("id", "peer"),
@@ -190,6 +195,7 @@ class RingPeer {
         {"fill_then", &RingPeer::fill_then},
         {"claim_then", &RingPeer::claim_then},
         {"close", &RingPeer::close},
+        {"close_for_all", &RingPeer::close_for_all},
         {"detach", &RingPeer::detach},
         {"join", &RingPeer::join},
         {"handle", &RingPeer::handle},
@@ -254,13 +260,22 @@ class RingPeer {
     producer_->close();
     report("closed");
   }
+  void close_for_all(const Arguments& /*none*/) {
+    producer_->close_for_all();
+    report("closed");
+  }
   void detach(const Arguments& /*none*/) {
     producer_->detach();
     report("detached");
   }
 
+  [[nodiscard]] bool is_one_of_several() const {
+    return options_.text("producers", "single") == "multi";
+  }
+
   [[nodiscard]] ProducerOptions producer_options() const {
     ProducerOptions options;
+    options.producers = is_one_of_several() ? ProducerKind::multi : ProducerKind::single;
     options.capacity = options_.number("capacity", 64);
     options.max_participants = static_cast<std::uint32_t>(options_.number("rows", 8));
     options.id = options_.text("id", "producer");
@@ -285,46 +300,56 @@ class RingPeer {
 
   template <class HalfWay>
   void publish_one(HalfWay&& half_way) {
+    Publish result = Publish::consumer_missing;
+    while (result == Publish::consumer_missing)
+      result = producer_->publish([&](E& event) { start_event(event, half_way); });
+    require_ok(result);
+    note(LogRecord::What::acknowledged, producer_->next_sequence().value() - 1, number_++);
+  }
+
+  /// Inside publish: only there one of several producers knows the sequence.
+  template <class HalfWay>
+  void start_event(E& event, HalfWay&& half_way) {
     const std::uint64_t sequence = producer_->next_sequence().value();
     note(LogRecord::What::started, sequence, number_);
-    Publish result = Publish::consumer_missing;
-    while (result == Publish::consumer_missing) {
-      result = producer_->publish([&](E& event) {
-        write_proof(bytes_of(event), sequence, {incarnation_, number_}, half_way);
-      });
-    }
-    require_ok(result);
-    note(LogRecord::What::acknowledged, sequence, number_++);
+    write_proof(bytes_of(event), sequence, {incarnation_, number_}, half_way);
   }
 
   bool try_publish_one() {
-    const std::uint64_t sequence = producer_->next_sequence().value();
-    note(LogRecord::What::started, sequence, number_);
-    const Publish result = producer_->try_publish([&](E& event) {
-      write_proof(bytes_of(event), sequence, {incarnation_, number_});
-    });
+    const Publish result = producer_->try_publish([&](E& event) { start_event(event, [] {}); });
     if (result == Publish::full) return false;
     require_ok(result);
-    note(LogRecord::What::acknowledged, sequence, number_++);
+    note(LogRecord::What::acknowledged, producer_->next_sequence().value() - 1, number_++);
     return true;
   }
 
   /// Writes the first `written` of `count` events, raises `signal` if there is one, writes the
   /// rest.
   void claim_and_publish(std::uint64_t count, std::uint64_t written, int signal) {
-    const std::uint64_t first = producer_->next_sequence().value();
-    for (std::uint64_t i = 0; i < count; ++i)
-      note(LogRecord::What::started, first + i, number_ + i);
+    std::uint64_t first = 0;
     {
-      Claim<E> claim = producer_->claim(count);
+      Claim<E> claim = claim_patiently(count);
       require_ok(claim.status());
+      first = claim.first().value();
+      for (std::uint64_t i = 0; i < count; ++i)
+        note(LogRecord::What::started, first + i, number_ + i);
       for (std::uint64_t i = 0; i <= count; ++i) {
         if (i == written && signal != 0) raise(signal);
-        if (i < count) write_proof(bytes_of(claim[i]), first + i, {incarnation_, number_ + i});
+        if (i < count) {
+          write_proof(bytes_of(claim[i]), first + i, {incarnation_, number_ + i},
+                      [&] { dawdle(); });
+        }
       }
     }
     for (std::uint64_t i = 0; i < count; ++i)
       note(LogRecord::What::acknowledged, first + i, number_++);
+  }
+
+  Claim<E> claim_patiently(std::uint64_t count) {
+    for (;;) {
+      Claim<E> claim = producer_->claim(count);
+      if (claim.status() != Publish::consumer_missing) return claim;
+    }
   }
 
   void stream_until(std::uint64_t end) {
@@ -334,7 +359,7 @@ class RingPeer {
       if (burst <= producer_->capacity() && random() % 4 == 0) {
         claim_and_publish(burst, burst, 0);
       } else {
-        for (std::uint64_t i = 0; i < burst; ++i) publish_one([] {});
+        for (std::uint64_t i = 0; i < burst; ++i) publish_one([&] { dawdle(); });
       }
       nap();
     }
@@ -425,7 +450,8 @@ class RingPeer {
                     .origin = origin_of(bytes),
                     .what = LogRecord::What::handled,
                     .is_proven = is_proven(bytes, sequence.value()) ? 1U : 0U,
-                    .missed = consumer_->missed()});
+                    .missed = consumer_->missed(),
+                    .voids = consumer_->voids()});
       after_event(++handled_);
     });
   }
@@ -498,7 +524,8 @@ class RingPeer {
 
   void report_end(Poll outcome) {
     const std::uint64_t next = consumer_->next_sequence().value();
-    if (log_ && outcome == Poll::closed) log_->note_end(next, consumer_->missed());
+    if (log_ && outcome == Poll::closed)
+      log_->note_end(next, consumer_->missed(), consumer_->voids());
     report("ended " + std::string(to_string(outcome)) + " " + std::to_string(next) + " " +
            std::to_string(consumer_->missed()));
   }
@@ -568,6 +595,9 @@ class RingPeer {
   }
 
   std::uint64_t random() { return random_ = mix(random_ + 0x9e3779b97f4a7c15U); }
+  void dawdle() {
+    if (dawdling_ != 0 && random() % dawdling_ == 0) nap();
+  }
   void nap() { std::this_thread::sleep_for(std::chrono::microseconds(random() % 200)); }
 
   Options options_;
@@ -576,6 +606,7 @@ class RingPeer {
   std::uint64_t number_ = 0;   ///< of the next event to publish
   std::uint64_t handled_ = 0;  ///< events handled in this life
   std::uint64_t random_ = 0;
+  std::uint64_t dawdling_ = 0;
   std::unique_ptr<EventLog> log_;
   std::optional<Producer<E>> producer_;
   std::optional<Consumer<E>> consumer_;

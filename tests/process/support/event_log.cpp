@@ -77,9 +77,10 @@ void EventLog::note_attached(std::uint64_t start, bool is_resumed,
   file_->is_attached.store(1, std::memory_order_release);
 }
 
-void EventLog::note_end(std::uint64_t end, std::uint64_t missed) noexcept {
+void EventLog::note_end(std::uint64_t end, std::uint64_t missed, std::uint64_t voids) noexcept {
   file_->summary.end = end;
   file_->summary.missed = missed;
+  file_->summary.voids = voids;
   file_->has_ended.store(1, std::memory_order_release);
 }
 

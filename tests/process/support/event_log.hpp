@@ -16,7 +16,7 @@
 
 namespace disruptor_mp::process_test {
 
-enum class LogKind : std::uint64_t { none, producer, required, gating, observer };
+enum class LogKind : std::uint64_t { none, producer, required, gating, observer, one_of_several };
 
 /// One line of a log.
 struct LogRecord {
@@ -28,6 +28,7 @@ struct LogRecord {
   What what = What::handled;
   std::uint32_t is_proven = 0;  ///< consumers: the event passed `is_proven`
   std::uint64_t missed = 0;     ///< observers: Consumer::missed() at that moment
+  std::uint64_t voids = 0;      ///< consumers: Consumer::voids() at that moment
 };
 
 /// Facts about the whole life of the writer, beside the records.
@@ -37,9 +38,10 @@ struct LogSummary {
   bool is_resumed = false;
   std::uint64_t start = 0;  ///< consumer: first sequence; producer: first sequence to publish
   std::uint64_t max_batch = 0;
-  bool has_ended = false;  ///< it reached the end of the stream: the two below are valid
+  bool has_ended = false;  ///< it reached the end of the stream: the three below are valid
   std::uint64_t end = 0;
   std::uint64_t missed = 0;
+  std::uint64_t voids = 0;
 };
 
 /// A log as its reader sees it, during the writer's life or after.
@@ -63,7 +65,7 @@ class EventLog {
   /// Ends the process if the log is full: a test that outgrows its log must not pass.
   void append(const LogRecord& record) noexcept;
   void note_attached(std::uint64_t start, bool is_resumed, std::uint64_t max_batch) noexcept;
-  void note_end(std::uint64_t end, std::uint64_t missed) noexcept;
+  void note_end(std::uint64_t end, std::uint64_t missed, std::uint64_t voids) noexcept;
 
   /// Reader's side. An empty log if the writer died while it made the file.
   [[nodiscard]] static FinishedLog read(const std::filesystem::path& path);

@@ -45,7 +45,9 @@ EventType event_type_of_form(EventForm form) {
 
 LocalProducer::LocalProducer(const Scratch& scratch, EventForm form, Birth birth,
                              std::uint64_t incarnation, ProducerOptions options)
-    : log_(scratch.logs(), options.id, incarnation, LogKind::producer, log_capacity),
+    : log_(scratch.logs(), options.id, incarnation,
+           options.producers == ProducerKind::multi ? LogKind::one_of_several : LogKind::producer,
+           log_capacity),
       incarnation_(incarnation),
       producer_(make(scratch, form, birth, options)) {
   log_.note_attached(next(), producer_->took_over(), 0);
@@ -54,13 +56,14 @@ LocalProducer::LocalProducer(const Scratch& scratch, EventForm form, Birth birth
 Publish LocalProducer::publish(std::uint64_t count, TimePoint deadline) {
   Publish result = Publish::ok;
   for (std::uint64_t i = 0; i < count && result == Publish::ok; ++i) {
-    const std::uint64_t sequence = next();
-    LogRecord record{.sequence = sequence,
+    LogRecord record{.sequence = 0,
                      .origin = {.incarnation = incarnation_, .number = number_},
                      .what = LogRecord::What::started};
-    log_.append(record);
-    result = producer_->publish_until(
-        deadline, [&](std::span<std::byte> event) { write_proof(event, sequence, record.origin); });
+    result = producer_->publish_until(deadline, [&](std::span<std::byte> event) {
+      record.sequence = next();  // one of several producers knows it only here
+      log_.append(record);
+      write_proof(event, record.sequence, record.origin);
+    });
     if (result != Publish::ok) break;
     record.what = LogRecord::What::acknowledged;
     log_.append(record);
@@ -86,28 +89,38 @@ LocalConsumer::LocalConsumer(const Scratch& scratch, const std::string& id,
   log_.note_attached(consumer_->start_sequence().value(), consumer_->resumed(), options.max_batch);
 }
 
-Poll LocalConsumer::poll_once() {
-  const PollResult result = consumer_->poll_until(
-      hang_deadline(), [&](std::span<const std::byte> event, Sequence sequence) {
+Poll LocalConsumer::poll_once(TimePoint deadline) {
+  const PollResult result =
+      consumer_->poll_until(deadline, [&](std::span<const std::byte> event, Sequence sequence) {
         log_.append({.sequence = sequence.value(),
                      .origin = origin_of(event),
                      .what = LogRecord::What::handled,
                      .is_proven = is_proven(event, sequence.value()) ? 1U : 0U,
-                     .missed = consumer_->missed()});
+                     .missed = consumer_->missed(),
+                     .voids = consumer_->voids()});
       });
-  if (result.outcome == Poll::closed) log_.note_end(next(), consumer_->missed());
+  if (result.outcome == Poll::closed)
+    log_.note_end(next(), consumer_->missed(), consumer_->voids());
   return result.outcome;
 }
 
 Poll LocalConsumer::read_to(std::uint64_t end) {
+  using namespace std::chrono_literals;
+  const TimePoint deadline = hang_deadline();
   Poll outcome = Poll::events;
-  while (outcome == Poll::events && next() < end) outcome = poll_once();
+  while (next() < end) {
+    // A little at a time: voids that lead up to `end` are skipped without an event.
+    outcome = poll_once(std::chrono::steady_clock::now() + 10ms);
+    if (outcome == Poll::timed_out && std::chrono::steady_clock::now() < deadline)
+      outcome = Poll::events;
+    if (outcome != Poll::events) break;
+  }
   return outcome;
 }
 
 Poll LocalConsumer::drain() {
   Poll outcome = Poll::events;
-  while (outcome == Poll::events) outcome = poll_once();
+  while (outcome == Poll::events) outcome = poll_once(hang_deadline());
   return outcome;
 }
 

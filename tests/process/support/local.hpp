@@ -62,7 +62,7 @@ class LocalConsumer {
   void leave() { consumer_.reset(); }
 
  private:
-  Poll poll_once();
+  Poll poll_once(TimePoint deadline);
 
   EventLog log_;
   std::optional<Consumer<Bytes>> consumer_;

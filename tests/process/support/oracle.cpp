@@ -21,7 +21,7 @@ class Judge {
 
   Verdict run() {
     for (const FinishedLog& log : logs_) {
-      if (log.summary.kind == LogKind::producer) read_producer(log);
+      if (is_producer(log)) read_producer(log);
     }
     for (const FinishedLog& log : logs_) {
       if (is_consumer(log)) read_life(log);
@@ -34,6 +34,7 @@ class Judge {
         compare_lives({&*first, &*first + (last - first)});
       first = last;
     }
+    check_voids();
     count_doubts();
     return std::move(verdict_);
   }
@@ -43,7 +44,12 @@ class Judge {
     std::vector<Origin> started;
     std::optional<Origin> acknowledged;
     std::optional<Origin> seen;
+    const FinishedLog* skipped_by = nullptr;
   };
+
+  static bool is_producer(const FinishedLog& log) {
+    return log.summary.kind == LogKind::producer || log.summary.kind == LogKind::one_of_several;
+  }
 
   static bool is_consumer(const FinishedLog& log) {
     return log.summary.kind == LogKind::required || log.summary.kind == LogKind::gating ||
@@ -59,7 +65,9 @@ class Judge {
   }
 
   void read_producer(const FinishedLog& log) {
-    std::optional<std::uint64_t> last;
+    const bool is_alone = log.summary.kind == LogKind::producer;
+    has_several_ = has_several_ || !is_alone;
+    std::optional<LogRecord> last;
     for (const LogRecord& record : log.records) {
       Fact& fact = facts_[record.sequence];
       if (record.what == LogRecord::What::started) {
@@ -73,9 +81,12 @@ class Judge {
                     describe(*fact.acknowledged));
       }
       fact.acknowledged = record.origin;
-      if (record.sequence != (last ? *last + 1 : log.summary.start))
+      const std::uint64_t next = last ? last->sequence + 1 : log.summary.start;
+      if (is_alone ? record.sequence != next : last && record.sequence < next)
         violate(log, record.sequence, "does not follow the producer's last");
-      last = record.sequence;
+      if (last && record.origin.number <= last->origin.number)
+        violate(log, record.sequence, "is out of the producer's order");
+      last = record;
     }
   }
 
@@ -84,22 +95,54 @@ class Judge {
     const bool observes = log.summary.kind == LogKind::observer;
     std::uint64_t next = log.summary.start;
     std::uint64_t count = 0;
+    std::uint64_t missed = 0;
+    std::uint64_t voids = 0;
     for (const LogRecord& record : log.records) {
       ++verdict_.handled;
       if (record.is_proven == 0) violate(log, record.sequence, "handled a torn event");
-      if (observes ? record.sequence < next : record.sequence != next)
+      if (observes ? record.sequence < next : record.sequence != next + record.voids - voids)
         violate(log, record.sequence, "handled where " + std::to_string(next) + " was next");
-      if (observes && record.sequence != log.summary.start + count + record.missed) {
+      if (record.sequence != log.summary.start + count + record.missed + record.voids) {
         violate(log, record.sequence,
-                "after " + std::to_string(count) + " handled and " + std::to_string(record.missed) +
-                    " missed from " + std::to_string(log.summary.start));
+                "after " + std::to_string(count) + " handled, " + std::to_string(record.missed) +
+                    " missed and " + std::to_string(record.voids) + " voids from " +
+                    std::to_string(log.summary.start));
       }
+      // Where an observer skipped and missed, nobody knows which was which.
+      if (record.missed == missed) skip(log, next, record.sequence);
+      missed = record.missed;
+      voids = record.voids;
       next = record.sequence + 1;
       ++count;
       compare_with_producers(log, record);
     }
-    if (log.summary.has_ended) check_end(log, count);
+    if (log.summary.has_ended) {
+      check_end(log, count);
+      if (log.summary.missed == missed) skip(log, next, log.summary.end);
+    }
     if (observes && log.summary.has_ended) verdict_.missed += log.summary.missed;
+  }
+
+  /// This consumer found nothing in [first, end).
+  void skip(const FinishedLog& log, std::uint64_t first, std::uint64_t end) {
+    constexpr std::uint64_t most = 1'000'000;  // a damaged log, which is a violation elsewhere
+    if (end > first + most) return;
+    for (std::uint64_t sequence = first; sequence < end; ++sequence)
+      facts_[sequence].skipped_by = &log;
+  }
+
+  void check_voids() {
+    for (const auto& [sequence, fact] : facts_) {
+      if (fact.skipped_by == nullptr) continue;
+      ++verdict_.voids;
+      if (!has_several_) violate(*fact.skipped_by, sequence, "skipped, with a single producer");
+      if (fact.acknowledged) {
+        violate(*fact.skipped_by, sequence,
+                "skipped " + describe(*fact.acknowledged) + ", which was acknowledged");
+      }
+      if (fact.seen)
+        violate(*fact.skipped_by, sequence, "skipped where others saw " + describe(*fact.seen));
+    }
   }
 
   void compare_with_producers(const FinishedLog& log, const LogRecord& record) {
@@ -118,7 +161,7 @@ class Judge {
   }
 
   void check_end(const FinishedLog& log, std::uint64_t count) {
-    if (log.summary.start + count + log.summary.missed != log.summary.end)
+    if (log.summary.start + count + log.summary.missed + log.summary.voids != log.summary.end)
       violate(log, log.summary.end, "reached the end, but its count is not complete");
     for (const auto& [sequence, fact] : facts_) {
       if (fact.acknowledged && sequence >= log.summary.end) {
@@ -139,13 +182,20 @@ class Judge {
       if (!summary.is_attached && life->records.empty()) continue;  // died while joining
       if (!first) first = summary.start;
       if (next && summary.is_resumed) {
-        if (summary.start > *next && is_required)
-          violate(*life, summary.start, "skipped what came from " + std::to_string(*next) + " on");
+        if (summary.start > *next && is_required) {
+          if (has_several_) {
+            skip(*life, *next, summary.start);  // voids: it committed past them before it died
+          } else {
+            violate(*life, summary.start,
+                    "skipped what came from " + std::to_string(*next) + " on");
+          }
+        }
         if (summary.start + summary.max_batch < *next)
           violate(*life, summary.start, "began more than a batch before " + std::to_string(*next));
         if (summary.start < *next) verdict_.handled_again += *next - summary.start;
       }
-      const std::uint64_t stood = summary.start + life->records.size();
+      const std::uint64_t stood =
+          life->records.empty() ? summary.start : life->records.back().sequence + 1;
       next = next ? std::max(*next, stood) : stood;
       has_ended = has_ended || summary.has_ended;
     }
@@ -179,6 +229,7 @@ class Judge {
 
   std::vector<FinishedLog> logs_;
   std::map<std::uint64_t, Fact> facts_;
+  bool has_several_ = false;
   Verdict verdict_;
 };
 

@@ -10,11 +10,16 @@
 //   no invention    whatever was handled was started by a producer, for that very sequence
 //   no tear         whatever was handled passes is_proven (checked by the consumer, on the spot)
 //   agreement       what was acknowledged for a sequence is what everybody sees there
-//   order           one life of a consumer handles sequences in steps of exactly one; an observer
-//                   in rising order
+//   order           one life of a consumer handles sequences in steps of exactly one, but for
+//   voids;
+//                   an observer in rising order. A producer's events have the order it made them in
+//   voids           several producers: what one consumer skipped as void nobody handles, and it was
+//                   not acknowledged; a single producer leaves none
 //   redelivery      a life that resumes begins at most one batch before where the last one stood
-//   exact misses    observer: sequence = start + handled so far + missed so far, at every event
-//   completeness    who saw the end of the stream has handled (or missed, exactly) all before it
+//   exact counts    sequence = start + handled so far + missed so far + voids so far, at every
+//   event completeness    who saw the end of the stream has handled (or missed, or skipped,
+//   exactly) all before
+//                   it
 #pragma once
 
 #include <filesystem>
@@ -35,6 +40,7 @@ struct Verdict {
   std::uint64_t handled = 0;
   std::uint64_t handled_again = 0;  ///< by a later life of the same consumer
   std::uint64_t missed = 0;         ///< by observers
+  std::uint64_t voids = 0;          ///< sequences that were skipped by somebody, each counted once
 };
 
 /// Looks at all logs of the folder.

@@ -40,7 +40,8 @@ void arm_watchdog(std::chrono::seconds time) {
 
 std::string to_string(const Setting& setting) {
   return std::string(setting.backend == os::Backend::shm ? "shm" : "file") +
-         (setting.form == EventForm::small ? "_stamped" : "_packed");
+         (setting.form == EventForm::small ? "_stamped" : "_packed") +
+         (setting.producers == ProducerKind::multi ? "_several" : "");
 }
 
 void PrintTo(const Setting& setting, std::ostream* out) { *out << to_string(setting); }
@@ -64,6 +65,7 @@ PeerSpec ProcessTest::spec(std::string id, std::string script, std::string optio
   spec.form = setting_.form;
   spec.script = std::move(script);
   spec.options = std::move(options);
+  if (setting_.producers == ProducerKind::multi) spec.options += " --producers=multi";
   return spec;
 }
 

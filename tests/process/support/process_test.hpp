@@ -17,10 +17,11 @@
 
 namespace disruptor_mp::process_test {
 
-/// Back-end and slot layout of the ring under test.
+/// Back-end, slot layout and producers of the ring under test.
 struct Setting {
   os::Backend backend = os::Backend::shm;
   EventForm form = EventForm::small;
+  ProducerKind producers = ProducerKind::single;
 };
 [[nodiscard]] std::string to_string(const Setting& setting);
 void PrintTo(const Setting& setting, std::ostream* out);  // for GoogleTest
@@ -32,6 +33,11 @@ inline constexpr Setting all_settings[] = {{os::Backend::shm, EventForm::small},
 /// For what does not touch slots.
 inline constexpr Setting both_backends[] = {{os::Backend::shm, EventForm::small},
                                             {os::Backend::file, EventForm::large}};
+
+/// Rings of several producers; their slots are always stamped.
+inline constexpr Setting settings_of_several[] = {
+    {os::Backend::shm, EventForm::small, ProducerKind::multi},
+    {os::Backend::file, EventForm::small, ProducerKind::multi}};
 
 /// The name of a test's parameter.
 struct SettingName {

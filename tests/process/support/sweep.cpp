@@ -50,19 +50,29 @@ void kill_here(Round& round, const Story& story) {
 std::uint64_t calls_before(Setting setting, const Story& story, StepFrom from) {
   if (from == StepFrom::mark) return 0;
   Round round(setting, story);
-  std::uint64_t found = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t locked = 0;
+  std::uint64_t locked_before_read = 0;
   for (std::uint64_t stops = 1; round.tracer.next_call_stop(); ++stops) {
-    if (round.tracer.is_at_entry() && round.tracer.call_number() == SYS_close) found = stops + 1;
+    if (!round.tracer.is_at_entry()) continue;
+    const std::uint64_t call = round.tracer.call_number();
+    if (call == SYS_close) closed = stops + 1;
+    if (call == SYS_fcntl) locked = stops + 1;
+    if (call == SYS_openat) locked_before_read = locked;
   }
   round.tracer.kill();
-  return found;
+  return from == StepFrom::row_locked ? locked_before_read : closed;
 }
 
-std::uint64_t count_instructions(Setting setting, const Story& story, std::uint64_t skipped_calls) {
+/// About what burying a claim of some slots takes.
+constexpr std::uint64_t burial = 1000;
+
+std::uint64_t count_instructions(Setting setting, const Story& story, std::uint64_t skipped_calls,
+                                 std::uint64_t most) {
   Round round(setting, story);
   if (!go_to_call_stop(round.tracer, skipped_calls)) return 0;
   std::uint64_t count = 0;
-  while (round.tracer.step()) ++count;
+  while (count < most && round.tracer.step()) ++count;
   round.tracer.kill();
   return count;
 }
@@ -90,7 +100,8 @@ std::uint64_t kill_at_every_call(Setting setting, const Story& story) {
 std::uint64_t kill_at_instructions(Setting setting, const Story& story, std::uint64_t samples,
                                    StepFrom from) {
   const std::uint64_t skipped_calls = calls_before(setting, story, from);
-  const std::uint64_t all = count_instructions(setting, story, skipped_calls);
+  const std::uint64_t most = from == StepFrom::row_locked ? burial : ~std::uint64_t{0};
+  const std::uint64_t all = count_instructions(setting, story, skipped_calls, most);
   testing::Test::RecordProperty("instructions", std::to_string(all));
   const std::uint64_t rounds = soak_factor() > 1 ? all : std::min(samples, all);
   std::mt19937_64 random(all);  // the same places in every run of the same program

@@ -35,6 +35,8 @@ enum class StepFrom : std::uint8_t {
   mark,           ///< at the first mark
   identity_read,  ///< after the last close(2): a participant that joins has then read its identity
                   ///< from /proc, and shows its row with the instructions that follow
+  row_locked,     ///< after the last lock before that: a producer then buries what the row's last
+                  ///< holder claimed. Only for the instructions that takes
 };
 /// Kills after instruction k, for `samples` evenly spread k between that place and the second mark;
 /// all k in a soak run. @return how many places.

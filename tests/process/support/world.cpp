@@ -7,26 +7,31 @@ namespace disruptor_mp::process_test {
 
 PeerSpec World::victim(const std::string& kind, const std::string& script) const {
   PeerSpec spec;
-  spec.id = kind == "producer" ? "producer" : "victim";
+  spec.id = kind == "producer" && !has_several() ? "producer" : "victim";
   spec.form = setting_.form;
-  spec.capacity = capacity;
+  spec.capacity = room();
   spec.max_batch = max_batch;
   spec.rows = rows;
   spec.options = "--kind=" + kind + " --log-size=1000";
+  if (has_several()) spec.options += " --producers=multi";
   spec.script = script;
   return spec;
 }
 
 void World::create(std::uint64_t events) {
   producer.emplace(scratch_, setting_.form, LocalProducer::Birth::create, next_incarnation_++,
-                   ProducerOptions{.capacity = capacity, .max_participants = rows});
+                   options("producer"));
   ASSERT_EQ(producer->publish(events), Publish::ok);
 }
 
 void World::succeed(Duration timeout) {
-  producer.emplace(
-      scratch_, setting_.form, LocalProducer::Birth::create_or_attach, next_incarnation_++,
-      ProducerOptions{.capacity = capacity, .max_participants = rows, .timeout = timeout});
+  producer.emplace(scratch_, setting_.form, LocalProducer::Birth::create_or_attach,
+                   next_incarnation_++, options("producer", timeout));
+}
+
+void World::join_successor() {
+  successor.emplace(scratch_, setting_.form, LocalProducer::Birth::attach, next_incarnation_++,
+                    options("successor"));
 }
 
 void World::join_heir(ConsumerKind kind) {
@@ -39,21 +44,27 @@ void World::read_all() {
   for (auto* consumer : {&reader, &heir}) {
     if (*consumer) {
       ASSERT_EQ((*consumer)->read_to(producer->next()), Poll::events);
+      if (!successor) continue;
+      ASSERT_EQ((*consumer)->read_to(successor->next()), Poll::events);
     }
   }
 }
 
 void World::stream() {
   read_all();
-  for (std::uint64_t sent = 0; sent < 3 * capacity; sent += capacity / 2) {
+  for (std::uint64_t sent = 0; sent < 3 * room(); sent += room() / 2) {
     if (testing::Test::HasFatalFailure()) return;
-    ASSERT_EQ(producer->publish(capacity / 2), Publish::ok);
+    ASSERT_EQ(producer->publish(room() / 2), Publish::ok);
+    read_all();
+    if (!successor) continue;
+    ASSERT_EQ(successor->publish(room() / 4), Publish::ok);
     read_all();
   }
 }
 
 void World::close() {
   producer->finish();
+  if (successor) successor->finish();
   if (reader) {
     EXPECT_EQ(reader->drain(), Poll::closed);
   }
@@ -91,6 +102,7 @@ void World::expect_whole() const {
 void World::go_on_and_end() {
   expect_whole();
   if (!producer) succeed();
+  if (has_several() && !successor) join_successor();
   if (!reader) join_reader();
   stream();
   end();

@@ -18,6 +18,8 @@ namespace disruptor_mp::process_test {
 class World {
  public:
   static constexpr std::uint64_t capacity = 16;
+  /// Of several producers: room for one to publish alone until it takes the tail for itself.
+  static constexpr std::uint64_t capacity_of_several = 128;
   static constexpr std::uint64_t max_batch = 8;
   /// Places for the producer, the victim and the reader. A row that leaks is missed at once.
   static constexpr std::uint32_t rows = 3;
@@ -26,18 +28,21 @@ class World {
 
   [[nodiscard]] const Scratch& scratch() const { return scratch_; }
 
-  /// What the victim is to be. Producers get the id "producer", consumers "victim".
+  /// What the victim is to be. An only producer gets the id "producer", everybody else "victim".
   [[nodiscard]] PeerSpec victim(const std::string& kind, const std::string& script) const;
 
   // --- Survivors
 
   std::optional<LocalProducer> producer;
-  std::optional<LocalConsumer> reader;  ///< gating, id "reader"
-  std::optional<LocalConsumer> heir;    ///< of the victim, under its id
+  std::optional<LocalProducer> successor;  ///< of several producers: in the place of the victim
+  std::optional<LocalConsumer> reader;     ///< gating, id "reader"
+  std::optional<LocalConsumer> heir;       ///< of the victim, under its id
 
   void create(std::uint64_t events);
   /// Whoever comes after a dead, left or closed producer.
   void succeed(Duration timeout = hang_time);
+  /// Of several producers: comes in the place of one that died or left, else beside the others.
+  void join_successor();
   void join_reader() { reader.emplace(scratch_, "reader", 1, gating(Start::oldest)); }
   /// Comes back under the victim's id, and must be let in.
   void join_heir(ConsumerKind kind);
@@ -68,6 +73,17 @@ class World {
   void go_on_and_end();
 
  private:
+  [[nodiscard]] bool has_several() const { return setting_.producers == ProducerKind::multi; }
+  [[nodiscard]] std::uint64_t room() const {
+    return has_several() ? capacity_of_several : capacity;
+  }
+  [[nodiscard]] ProducerOptions options(const std::string& id, Duration timeout = {}) const {
+    return {.capacity = room(),
+            .producers = setting_.producers,
+            .max_participants = rows,
+            .timeout = timeout,
+            .id = id};
+  }
   static ConsumerOptions gating(Start start) {
     return {.start = start, .timeout = hang_time, .max_batch = max_batch};
   }
