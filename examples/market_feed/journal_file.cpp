@@ -32,6 +32,11 @@ void JournalWriter::write(std::uint64_t first_sequence, std::span<const MarketEv
   complete_events_ = std::max(complete_events_, first_sequence + events.size());
 }
 
+void JournalWriter::skip_to(std::uint64_t sequence) {
+  if (sequence <= complete_events_) return;
+  write(complete_events_, std::vector<MarketEvent>(sequence - complete_events_));
+}
+
 JournalReader::JournalReader(const std::filesystem::path& path, TornTail torn_tail)
     : file_(path, File::Mode::read) {
   const std::uint64_t size = file_.size();
@@ -49,6 +54,15 @@ JournalReader::JournalReader(const std::filesystem::path& path, TornTail torn_ta
 std::size_t JournalReader::read(std::uint64_t first_sequence, std::span<MarketEvent> events) const {
   const auto bytes = file_.read_at(first_sequence * event_size, std::as_writable_bytes(events));
   return bytes / event_size;
+}
+
+std::uint64_t JournalReader::count_events(std::uint64_t last,
+                                          std::optional<std::uint8_t> source) const {
+  std::uint64_t count = 0;
+  for_each(0, last, [&](std::uint64_t /*sequence*/, const MarketEvent& event) {
+    if (event.kind != EventKind::none && source.value_or(event.source) == event.source) ++count;
+  });
+  return count;
 }
 
 void JournalReader::require(std::uint64_t first, std::uint64_t last) const {

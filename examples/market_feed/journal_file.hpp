@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace disruptor_mp::market_feed {
 
 /// The journal is nothing but the events: the event with sequence n (from 0) is at byte n * 64. So
 /// an event handed over again after a crash is written again to where it already is, and the file
-/// of a run with crashes is byte for byte that of a run without.
+/// of a run with crashes is byte for byte that of a run without. Several gateways leave void
+/// sequences where one gave a claim up or died with it; at such a place stands an event of no kind.
 ///
 /// A process killed inside a write may leave half an event at the end. It is not counted, and is
 /// written over on restart, because the reader's position was not committed before the write had
@@ -30,6 +32,10 @@ class JournalWriter {
   /// Writes a batch to its place with one call. Throws Error for a batch that would leave a hole
   /// behind the last event (those events would read as zeros), and when the disk is full.
   void write(std::uint64_t first_sequence, std::span<const MarketEvent> events);
+
+  /// For the void sequences between the last event written and `sequence`: writes events of no
+  /// kind.
+  void skip_to(std::uint64_t sequence);
 
   /// Makes what was written survive a loss of power.
   void sync() { file_.sync(); }
@@ -56,6 +62,10 @@ class JournalReader {
   /// Fills `events` from the given sequence on; fewer only where the journal ends. Returns how
   /// many.
   std::size_t read(std::uint64_t first_sequence, std::span<MarketEvent> events) const;
+
+  /// How many sequences below `last` hold an event; with a source, only of that one.
+  [[nodiscard]] std::uint64_t count_events(std::uint64_t last,
+                                           std::optional<std::uint8_t> source = {}) const;
 
   /// Calls handler(sequence, event) for the sequences from `first` up to, not including, `last`.
   /// Throws Error, before the first call, if the journal does not hold them all.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// market_feed: a recorded market feed through one ring and four processes, checked to the last
-// byte.
+// market_feed: recorded market feeds through one ring and a handful of processes, checked to the
+// last byte.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,6 +29,8 @@ constexpr const char* examples = R"(Examples:
   market_feed                                     a generated feed, full speed
   market_feed --feed btcusdt.jsonl.gz --pace 10   a recording at ten times its speed
   market_feed --kill analytics@50% --kill gateway@25% --kill gateway@75%
+  market_feed --gateways 2 --feed spot.jsonl.gz --feed futures.jsonl.gz \
+              --kill gateway.1@50%
   market_feed --backend file --json
 
 Exit codes: 0 every check holds, 1 one does not, 2 usage, 3 the run failed.)";
@@ -98,11 +100,17 @@ int main(int argc, char** argv) {
   feed::RunOptions options;
   std::vector<std::string> kills;
   bool as_json = false;
-  app.add_option("--feed", options.feed,
-                 "recorded feed, plain or .gz; without it one is generated");
+  app.add_option("--feed", options.feeds,
+                 "recorded feed, plain or .gz, one for each gateway; without it, generated")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--gateways", options.gateways,
+                 "so many processes publish into the ring, each a feed of its own")
+      ->check(CLI::Range(1, 8))
+      ->capture_default_str();
   add_parsed(app, "--seed", options.seed, &feed::parse_seed, "seed of the generated feed")
       ->default_str(std::to_string(options.seed));
-  add_parsed(app, "--lines", options.lines, &feed::parse_lines, "lines of the generated feed")
+  add_parsed(app, "--lines", options.lines, &feed::parse_lines, "lines of each generated feed")
       ->default_str(std::to_string(options.lines));
   add_parsed(app, "--backend", options.is_file_backed, &parse_backend,
              "where the ring lies: shm or file")
@@ -110,10 +118,10 @@ int main(int argc, char** argv) {
   add_parsed(app, "--capacity", options.capacity, &feed::parse_capacity,
              "slots of the ring, a power of two")
       ->default_str(std::to_string(options.capacity));
-  app.add_option(
-      "--kill", kills,
-      "ROLE@PERCENT%: SIGKILL that process when it is at that share of the events, and restart it; "
-      "repeatable");
+  app.add_option("--kill", kills,
+                 "ROLE@PERCENT%: SIGKILL that process when it is at that share of the events (a "
+                 "gateway: of its own), and restart it; one of several is gateway.1, gateway.2, "
+                 "...; repeatable");
   add_parsed(app, "--pace", options.pace, &feed::Pace::parse,
              "1 is recorded speed, 10 ten times that; default: full speed");
   app.add_flag("--skip-bad-lines", options.skip_bad_lines,
@@ -131,6 +139,9 @@ int main(int argc, char** argv) {
   role_command->add_option("--feed", role_options.feed)->required();
   role_command->add_option("--work-dir", role_options.work_dir)->required();
   role_command->add_option("--events", role_options.events)->required();
+  role_command->add_option("--voids", role_options.voids)->required();
+  role_command->add_option("--gateways", role_options.gateways)->required();
+  role_command->add_option("--index", role_options.index)->required();
   role_command->add_option("--capacity", role_options.capacity)->required();
   add_parsed(*role_command, "--pace", role_options.pace, &feed::Pace::parse, "");
   role_command->add_flag("--skip-bad-lines", role_options.skip_bad_lines);
@@ -139,12 +150,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     for (const std::string& kill : kills) options.kills.push_back(feed::parse_kill(kill));
-    for (const feed::KillOrder& kill : options.kills) {
-      if (kill.index != 0) {
-        throw CLI::ValidationError("--kill " + feed::text_of(kill),
-                                   "there is one process of each role here");
-      }
-    }
+    feed::require_consistent(options.gateways, options.feeds.size(), options.kills);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? exit_pass : exit_usage;

@@ -88,6 +88,10 @@ std::string_view name_of(Role role) noexcept {
   return "unknown";
 }
 
+std::string process_name(Role role, std::uint32_t index) {
+  return std::string(name_of(role)) + (index > 0 ? "." + std::to_string(index) : "");
+}
+
 std::uint64_t KillOrder::due_at(std::uint64_t total_events) const noexcept {
   return static_cast<std::uint64_t>(static_cast<UInt128>(total_events) * share / whole_share);
 }
@@ -113,9 +117,36 @@ KillOrder parse_kill(std::string_view text) {
 }
 
 std::string text_of(const KillOrder& order) {
-  std::string text(name_of(order.role));
-  if (order.index > 0) text += "." + std::to_string(order.index);
-  return text + "@" + format_decimal(order.share, share_places) + "%";
+  return process_name(order.role, order.index) + "@" + format_decimal(order.share, share_places) +
+         "%";
+}
+
+void require_consistent(std::size_t gateways, std::size_t feeds,
+                        const std::vector<KillOrder>& kills) {
+  const std::string count = std::to_string(gateways);
+  if (feeds != 0 && feeds != gateways) {
+    throw Error(
+        {.object = "--feed",
+         .found =
+             std::to_string(feeds) + (feeds == 1 ? " feed" : " feeds") + " for --gateways " + count,
+         .expected = "one for each gateway, or none",
+         .remedy = feeds > gateways
+                       ? "pass --gateways " + std::to_string(feeds) + " as well"
+                       : "give --feed " + count + " times, or leave it out for generated feeds"});
+  }
+  for (const KillOrder& kill : kills) {
+    const bool is_one_of_several = kill.role == Role::gateway && gateways > 1;
+    if (is_one_of_several ? kill.index >= 1 && kill.index <= gateways : kill.index == 0) continue;
+    throw Error(
+        {.object = "--kill " + text_of(kill),
+         .found = process_name(kill.role, kill.index),
+         .expected = is_one_of_several
+                         ? "gateway.1 to gateway." + count
+                         : "no index: there is one " + std::string(name_of(kill.role)) + " here",
+         .remedy = is_one_of_several
+                       ? "write for example --kill gateway.1@50%"
+                       : "write --kill " + text_of({.role = kill.role, .share = kill.share})});
+  }
 }
 
 std::uint64_t parse_lines(std::string_view text) {

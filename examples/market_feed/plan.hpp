@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace disruptor_mp::market_feed {
 
@@ -12,13 +14,16 @@ enum class Role : std::uint8_t { gateway, journal, analytics, monitor };
 
 [[nodiscard]] std::string_view name_of(Role role) noexcept;
 
+/// One process of a run: "journal", or "gateway.2" where there are several of a role.
+[[nodiscard]] std::string process_name(Role role, std::uint32_t index);
+
 /// "Kill this process when that share of the events is published."
 struct KillOrder {
   Role role = Role::gateway;
-  std::uint32_t index = 0;  ///< which of several processes of this role, from 0
+  std::uint32_t index = 0;  ///< which of several processes of this role, from 1; 0: the only one
   std::uint32_t share = 0;  ///< hundredths of a percent, 0 to 10000
 
-  /// The number of published events at which the order falls due.
+  /// The number of events at which the order falls due: published ones, of a gateway its own.
   [[nodiscard]] std::uint64_t due_at(std::uint64_t total_events) const noexcept;
 
   friend bool operator==(const KillOrder&, const KillOrder&) = default;
@@ -38,6 +43,10 @@ struct KillOrder {
 /// Slots of the ring: a power of two, at most 2^30. All three take decimal digits and nothing else,
 /// and throw Error for anything else.
 [[nodiscard]] std::uint64_t parse_capacity(std::string_view text);
+
+/// Throws Error if the feeds given (none: generated ones) or the kills do not fit so many gateways.
+void require_consistent(std::size_t gateways, std::size_t feeds,
+                        const std::vector<KillOrder>& kills);
 
 /// How fast a recording is replayed.
 class Pace {

@@ -98,12 +98,13 @@ bool RunReport::passed() const noexcept {
 }
 
 std::string text_of(const RunReport& report) {
-  return flowed("market_feed  ",
-                {fitted(report.feed, report_width - 13), grouped(report.lines) + " lines",
-                 grouped(report.events) + " events", "ring on " + report.backend,
-                 "pace " + report.pace}) +
-         "\n" + processes_text(report) + latencies_text(report) + instruments_text(report) +
-         checks_text(report) + verdict_text(report);
+  std::vector<std::string> pieces = {fitted(report.feed, report_width - 13),
+                                     grouped(report.lines) + " lines",
+                                     grouped(report.events) + " events"};
+  if (report.voids > 0) pieces.push_back(grouped(report.voids) + " voids");
+  pieces.insert(pieces.end(), {"ring on " + report.backend, "pace " + report.pace});
+  return flowed("market_feed  ", pieces) + "\n" + processes_text(report) + latencies_text(report) +
+         instruments_text(report) + checks_text(report) + verdict_text(report);
 }
 
 }  // namespace disruptor_mp::market_feed

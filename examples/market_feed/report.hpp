@@ -40,6 +40,8 @@ struct RunReport {
   std::string pace;
   std::uint64_t lines = 0;
   std::uint64_t events = 0;
+  std::uint64_t voids =
+      0;  ///< sequences of the ring without an event; only several gateways leave any
   std::vector<ProcessReport> processes = {};
   Analytics analytics = {};
   std::vector<CheckReport> checks = {};

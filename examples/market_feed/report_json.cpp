@@ -45,6 +45,7 @@ void to_json(Json& json, const RunReport& report) {
           {"pace", report.pace},
           {"lines", report.lines},
           {"events", report.events},
+          {"voids", report.voids},
           {"processes", list_of(report.processes)},
           {"analytics", report.analytics},
           {"checks", list_of(report.checks)},

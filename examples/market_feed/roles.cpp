@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <disruptor_mp/disruptor_mp.hpp>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -48,10 +49,17 @@ constexpr auto patience = 60s;
 /// Spins a little, then sleeps: four processes on perhaps two cores.
 constexpr WaitStrategy wait_strategy = WaitStrategy::block(200);
 
-/// Whether the journal holds the whole feed: then the stream is over, whatever is left of the ring.
+/// Whether the journal holds all feeds: then the stream is over, whatever is left of the ring.
 bool journal_is_complete(const RoleOptions& options) {
-  return std::filesystem::exists(journal_file(options)) &&
-         JournalReader(journal_file(options), TornTail::ignore).complete_events() == options.events;
+  if (!std::filesystem::exists(journal_file(options))) return false;
+  const JournalReader journal(journal_file(options), TornTail::ignore);
+  return journal.complete_events() >= options.events &&
+         journal.count_events(journal.complete_events()) == options.events;
+}
+
+/// Where the stream has ended, once the ring is gone.
+std::uint64_t end_of_journal(const RoleOptions& options) {
+  return JournalReader(journal_file(options), TornTail::ignore).complete_events();
 }
 
 /// Joins the ring when it is there. Nothing if the stream is over and the ring gone: a process that
@@ -84,16 +92,92 @@ void require_closed(const RoleOptions& options, Role role, Poll ended) {
                             .remedy = "see why the gateway did not come back"});
 }
 
-/// Replays events of a journal that its writer may still be busy with.
-template <class Handler>
-void replay_journal(const RoleOptions& options, std::uint64_t first, std::uint64_t last,
-                    Handler&& handler) {
+/// Looks every millisecond until it is so: what others have done tells nobody that it is done.
+template <class Condition>
+void wait_until(const RoleOptions& options, const std::string& what, Condition&& is_so) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (JournalReader(journal_file(options), TornTail::ignore).complete_events() < last) {
-    if (std::chrono::steady_clock::now() > deadline) break;  // for_each then says what is missing
-    std::this_thread::sleep_for(1ms);  // the journal is another process's file: nothing to wait on
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw market_feed::Error({.object = options.ring,
+                                .found = "not so after " + std::to_string(patience.count()) + " s",
+                                .expected = what,
+                                .remedy = "see with `dmp inspect` what became of the processes"});
+    }
+    std::this_thread::sleep_for(1ms);
   }
-  JournalReader(journal_file(options), TornTail::ignore).for_each(first, last, handler);
+}
+
+bool any_participant(const Segment& ring, const std::function<bool(const Participant&)>& is_it) {
+  const auto all = list_participants(ring);
+  return std::any_of(all.begin(), all.end(), is_it);
+}
+
+/// Waits until the journal's file holds every event below `sequence`: it commits, void sequences
+/// included, after it has written. Its row says so also while it is dead.
+void wait_for_journal(const RoleOptions& options, const Segment& ring, std::uint64_t sequence) {
+  wait_until(options, "the journal past event " + std::to_string(sequence), [&] {
+    return any_participant(ring, [&](const Participant& participant) {
+      return participant.kind == format::RowKind::required &&
+             participant.id == name_of(Role::journal) && participant.cursor.value() >= sequence;
+    });
+  });
+}
+
+/// What a gateway writes into its events.
+std::uint8_t source_of(const RoleOptions& options) {
+  return static_cast<std::uint8_t>(options.index == 0 ? 0 : options.index - 1);
+}
+
+void require_ok(const RoleOptions& options, Publish result) {
+  if (result == Publish::ok) return;
+  throw market_feed::Error(
+      {.object = options.ring + ", " + process_name(Role::gateway, options.index),
+       .found = "publishing ended with " + std::string(to_string(result)),
+       .expected = "room in the ring",
+       .remedy = "see why the journal did not come back"});
+}
+
+/// The tables of a run have one word for each sequence that can be.
+void require_sequence(const RoleOptions& options, std::uint64_t sequence) {
+  if (sequence < most_sequences(options)) return;
+  throw market_feed::Error({.object = options.ring,
+                            .found = "sequence " + std::to_string(sequence),
+                            .expected = "at most " + std::to_string(options.events) +
+                                        " events and " + std::to_string(options.voids) + " voids",
+                            .remedy = "report it: more was given up than gateways were killed"});
+}
+
+/// How many events of this gateway are published.
+///
+/// One gateway: the n-th event of the feed is the n-th of the ring, so the ring itself says where a
+/// predecessor stopped. Several: the order is the ring's, and a predecessor may have died with an
+/// event published that it told nobody of, or claimed and not published. So we leave a mark in the
+/// order, a claim that we give up: a predecessor is proven dead when we have joined, whatever it
+/// published lies before the mark, and nothing of it can come later. When the journal is past the
+/// mark, its file holds all of that, and we count. True whenever we or anybody else is killed: the
+/// next life leaves a mark of its own.
+std::uint64_t published_so_far(const RoleOptions& options, Producer<MarketEvent>& ring) {
+  if (options.gateways == 1) return ring.next_sequence().value();
+  auto claim = ring.claim(1);
+  require_ok(options, claim.status());
+  const std::uint64_t mark = claim.first().value();
+  claim.abandon();
+  wait_for_journal(options, ring.segment(), mark);
+  if (!std::filesystem::exists(journal_file(options))) return 0;
+  const JournalReader journal(journal_file(options), TornTail::ignore);
+  return journal.count_events(std::min(mark, journal.complete_events()), source_of(options));
+}
+
+/// The ring ends when the last of those who have joined it has closed; so nobody closes before all
+/// have joined. One that has since died keeps it open until it is back.
+void wait_for_all_gateways(const RoleOptions& options, const Segment& ring) {
+  for (std::uint32_t index = 1; options.gateways > 1 && index <= options.gateways; ++index) {
+    const std::string id = process_name(Role::gateway, index);
+    wait_until(options, id + " in the ring's table", [&] {
+      return any_participant(ring,
+                             [&](const Participant& participant) { return participant.id == id; });
+    });
+  }
 }
 
 }  // namespace
@@ -111,8 +195,8 @@ std::filesystem::path times_file(const RoleOptions& options) { return options.wo
 std::filesystem::path sightings_file(const RoleOptions& options) {
   return options.work_dir / "sightings";
 }
-std::filesystem::path figures_file(const RoleOptions& options, Role role) {
-  return options.work_dir / ("figures." + std::string(name_of(role)));
+std::filesystem::path figures_file(const RoleOptions& options, Role role, std::uint32_t index) {
+  return options.work_dir / ("figures." + process_name(role, index));
 }
 
 StopPoints::StopPoints(std::vector<std::uint64_t> stops) : stops_(std::move(stops)) {
@@ -129,21 +213,26 @@ void StopPoints::stop() {
 
 void run_gateway(const RoleOptions& options) {
   if (journal_is_complete(options)) return;  // killed after its last event, and not missed
-  auto ring = Producer<MarketEvent>::create_or_attach(options.ring, {.capacity = options.capacity,
-                                                                     .wait = wait_strategy,
-                                                                     .required_patience = patience,
-                                                                     .timeout = patience});
-  if (!ring.took_over()) {
+  const bool is_only_one = options.gateways == 1;
+  auto ring = Producer<MarketEvent>::create_or_attach(
+      options.ring,
+      {.capacity = options.capacity,
+       .producers = is_only_one ? ProducerKind::single : ProducerKind::multi,
+       .wait = wait_strategy,
+       .required_patience = patience,
+       .timeout = patience,
+       .id = is_only_one ? std::string() : process_name(Role::gateway, options.index)});
+  if (!ring.took_over() || !is_only_one) {
     ring.wait_for_consumers(
         {std::string(name_of(Role::journal)), std::string(name_of(Role::analytics))}, patience);
   }
 
-  // The n-th event of the feed is the n-th of the ring, so the ring itself says where a predecessor
-  // stopped.
-  FeedReader feed(options.feed, {.skip_bad_lines = options.skip_bad_lines});
-  (void)feed.skip(ring.next_sequence().value());
-  WordPerEvent times(times_file(options), options.events);
-  RoleStats stats(figures_file(options, Role::gateway));
+  FeedReader feed(options.feed,
+                  {.skip_bad_lines = options.skip_bad_lines, .source = source_of(options)});
+  std::uint64_t number = published_so_far(options, ring);
+  (void)feed.skip(number);
+  WordPerEvent times(times_file(options), most_sequences(options));
+  RoleStats stats(figures_file(options, Role::gateway, options.index));
   StopPoints stops(options.stops);
 
   std::optional<std::int64_t> first_recorded;
@@ -155,7 +244,6 @@ void run_gateway(const RoleOptions& options) {
         first_recorded = event.receive_time_ns;
         started = clock_ns();
       }
-      const std::uint64_t sequence = ring.next_sequence().value();
       std::uint64_t due = clock_ns();
       if (!options.pace.is_full_speed()) {
         due = started + static_cast<std::uint64_t>(std::max<std::int64_t>(
@@ -163,25 +251,23 @@ void run_gateway(const RoleOptions& options) {
         std::this_thread::sleep_until(
             std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due)));
       }
-      times.set(sequence, due);
-      const Publish result = ring.publish([&](MarketEvent& slot) {
-        // A kill in here must leave no trace: half of the event is written, and nothing published.
-        slot.receive_time_ns = event.receive_time_ns;
-        stops.pass(sequence);
-        slot = event;
-      });
-      if (result != Publish::ok) {
-        throw market_feed::Error(
-            {.object = options.ring + ", gateway",
-             .found = "publishing ended with " + std::string(to_string(result)),
-             .expected = "room in the ring",
-             .remedy = "see why the journal did not come back"});
-      }
+      // A claim, because only it says which sequence the event gets.
+      auto claim = ring.claim(1);
+      require_ok(options, claim.status());
+      require_sequence(options, claim.first().value());
+      times.set(claim.first().value(), due);
+      // A kill in here must leave no event: half of it is written, and nothing published.
+      claim[0].receive_time_ns = event.receive_time_ns;
+      stops.pass(number);
+      claim[0] = event;
+      claim.publish();
+      ++number;
     }
     stats.count(count);
     stats.end_of_batch();
   }
   stops.pass_end();
+  wait_for_all_gateways(options, ring.segment());
   ring.close();
   stats.save();
 }
@@ -191,7 +277,7 @@ void run_journal(const RoleOptions& options) {
   StopPoints stops(options.stops);
   if (!ring) return stops.pass_end();
   JournalWriter journal(journal_file(options));
-  const WordPerEvent times(times_file(options), options.events);
+  const WordPerEvent times(times_file(options), most_sequences(options));
   RoleStats stats(figures_file(options, Role::journal));
 
   std::vector<MarketEvent> batch;
@@ -202,11 +288,14 @@ void run_journal(const RoleOptions& options) {
     if (!end_of_batch) return;
     // Written before the batch is committed: a kill in between writes the same bytes to the same
     // place again.
-    journal.write(sequence.value() + 1 - batch.size(), batch);
+    const std::uint64_t first = sequence.value() + 1 - batch.size();
+    if (options.gateways > 1) journal.skip_to(first);  // voids are between batches, never within
+    journal.write(first, batch);
     stats.count(batch.size());
     stats.end_of_batch();
     batch.clear();
   });
+  if (options.gateways > 1 && ended == Poll::closed) journal.skip_to(ring->next_sequence().value());
   stops.pass_end();
   stats.save();
   require_closed(options, Role::journal, ended);
@@ -216,17 +305,22 @@ void run_analytics(const RoleOptions& options) {
   Checkpoint<AnalyticsCheckpoint> file(analytics_file(options), "analytic");
   AnalyticsCheckpoint state = file.load().value_or(AnalyticsCheckpoint{});
   auto ring = attach(options, Role::analytics, ConsumerKind::gating);
-  const WordPerEvent times(times_file(options), options.events);
+  const WordPerEvent times(times_file(options), most_sequences(options));
   RoleStats stats(figures_file(options, Role::analytics));
   StopPoints stops(options.stops);
 
   // A gating consumer holds the producer only while it lives. What passed meanwhile is in the
   // journal.
-  const std::uint64_t start = ring ? ring->next_sequence().value() : options.events;
+  const std::uint64_t start = ring ? ring->next_sequence().value() : end_of_journal(options);
   if (start > state.next_sequence) {
-    replay_journal(
-        options, state.next_sequence, start,
-        [&](std::uint64_t /*sequence*/, const MarketEvent& event) { state.analytics.fold(event); });
+    if (ring) wait_for_journal(options, ring->segment(), start);
+    const JournalReader journal(journal_file(options), TornTail::ignore);
+    // Void sequences just before the start may not be in the file yet.
+    const std::uint64_t end = std::min(start, journal.complete_events());
+    journal.for_each(std::min(state.next_sequence, end), end,
+                     [&](std::uint64_t /*sequence*/, const MarketEvent& event) {
+                       if (event.kind != EventKind::none) state.analytics.fold(event);
+                     });
     state.next_sequence = start;
     file.save(state);
   }
@@ -258,12 +352,12 @@ void run_monitor(const RoleOptions& options) {
   StopPoints stops(options.stops);
   if (!ring) {
     stops.pass_end();
-    state.miss_up_to(options.events);
+    state.miss_up_to(end_of_journal(options));
     file.save(state);
     return;
   }
-  const WordPerEvent times(times_file(options), options.events);
-  WordPerEvent sightings(sightings_file(options), options.events);
+  const WordPerEvent times(times_file(options), most_sequences(options));
+  WordPerEvent sightings(sightings_file(options), most_sequences(options));
   RoleStats stats(figures_file(options, Role::monitor));
 
   const std::uint64_t first = ring->next_sequence().value();
@@ -288,14 +382,15 @@ void run_monitor(const RoleOptions& options) {
   file.save(state);
   stats.save();
   require_closed(options, Role::monitor, ended);
-  if (ring->missed() != end - first - handled) {
-    throw market_feed::Error(
-        {.object = options.ring + ", monitor",
-         .found = std::to_string(ring->missed()) + " missed by the ring's count",
-         .expected = std::to_string(end - first - handled) + ", as events " +
-                     std::to_string(first) + " to " + std::to_string(end) + " were " +
-                     std::to_string(handled) + " calls",
-         .remedy = "report it: the count is wrong"});
+  if (ring->missed() + ring->voids() != end - first - handled) {
+    throw market_feed::Error({.object = options.ring + ", monitor",
+                              .found = std::to_string(ring->missed()) + " missed and " +
+                                       std::to_string(ring->voids()) + " void by the ring's count",
+                              .expected = std::to_string(end - first - handled) +
+                                          " in all, as events " + std::to_string(first) + " to " +
+                                          std::to_string(end) + " were " + std::to_string(handled) +
+                                          " calls",
+                              .remedy = "report it: the count is wrong"});
   }
 }
 

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <disruptor_mp/disruptor_mp.hpp>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "market_feed/child.hpp"
 #include "market_feed/columns.hpp"
@@ -17,13 +17,12 @@
 #include "market_feed/journal_file.hpp"
 #include "market_feed/role_stats.hpp"
 #include "market_feed/roles.hpp"
+#include "market_feed/several_feeds.hpp"
 #include "market_feed/verification.hpp"
 #include "market_feed/work_dir.hpp"
 
 namespace disruptor_mp::market_feed {
 namespace {
-
-constexpr std::array all_roles = {Role::gateway, Role::journal, Role::analytics, Role::monitor};
 
 std::string_view kind_of(Role role) {
   switch (role) {
@@ -39,7 +38,7 @@ std::string_view kind_of(Role role) {
   return "";
 }
 
-/// One of the four, over all its lives.
+/// One of the run's, over all its lives.
 class Process {
  public:
   Process(Role role, RoleOptions options, std::vector<std::uint64_t> stops)
@@ -49,6 +48,8 @@ class Process {
   }
 
   [[nodiscard]] Role role() const { return role_; }
+  [[nodiscard]] std::uint32_t index() const { return options_.index; }
+  [[nodiscard]] std::string name() const { return process_name(role_, options_.index); }
   [[nodiscard]] std::uint32_t restarts() const { return restarts_; }
   [[nodiscard]] bool is_running() const { return child_->is_running(); }
 
@@ -66,14 +67,14 @@ class Process {
             std::ranges::find(options_.stops, stop));  // one of them: it may be twice
         ++restarts_;
         start();
-        return fmt::format("killed {} (pid {}) at event {}, restarted as pid {}", name_of(role_),
-                           pid, grouped(stop), child_->pid());
+        return fmt::format("killed {} (pid {}) at event {}, restarted as pid {}", name(), pid,
+                           grouped(stop), child_->pid());
       }
       case Child::Change::failed:
       case Child::Change::killed:
         break;
     }
-    throw Error({.object = std::string(name_of(role_)),
+    throw Error({.object = name(),
                  .found = "the process failed (its message is above)",
                  .expected = "an orderly end"});
   }
@@ -85,6 +86,9 @@ class Process {
                                           "--feed",     options_.feed.string(),
                                           "--work-dir", options_.work_dir.string(),
                                           "--events",   std::to_string(options_.events),
+                                          "--voids",    std::to_string(options_.voids),
+                                          "--gateways", std::to_string(options_.gateways),
+                                          "--index",    std::to_string(options_.index),
                                           "--capacity", std::to_string(options_.capacity),
                                           "--pace",     options_.pace.argument()};
     if (options_.skip_bad_lines) arguments.emplace_back("--skip-bad-lines");
@@ -151,6 +155,38 @@ void tend_until_done(std::vector<Process>& processes, const RoleOptions& options
   }
 }
 
+/// The feeds of the run; generated where none are given: the first of futures, the next of spot.
+Feeds feeds_of(const RunOptions& options, const std::filesystem::path& work_dir) {
+  if (!options.feeds.empty()) return options.feeds;
+  Feeds feeds;
+  for (std::uint32_t i = 0; i < options.gateways; ++i) {
+    const std::uint64_t seed = options.seed + i;
+    feeds.push_back(work_dir /
+                    (i == 0 ? "generated.jsonl" : fmt::format("generated-{}.jsonl", i + 1)));
+    options.progress(
+        fmt::format("generating a feed of {} lines from seed {}", grouped(options.lines), seed));
+    write_generated_feed(feeds.back(), {.seed = seed,
+                                        .lines = options.lines,
+                                        .form = i % 2 == 0 ? FeedForm::usd_futures : FeedForm::spot,
+                                        .between_lines = BetweenLines(end_if_asked)});
+  }
+  return feeds;
+}
+
+/// What the report calls them.
+std::string name_of(const RunOptions& options) {
+  if (options.feeds.empty()) {
+    return options.gateways == 1 ? fmt::format("generated from seed {}", options.seed)
+                                 : fmt::format("generated from seeds {} to {}", options.seed,
+                                               options.seed + options.gateways - 1);
+  }
+  if (options.feeds.size() == 1) return options.feeds[0].string();
+  std::string names;
+  for (const auto& feed : options.feeds)
+    names += (names.empty() ? "" : " + ") + feed.filename().string();
+  return names;
+}
+
 CheckReport check(std::string what, const std::optional<std::string>& difference) {
   return {.what = std::move(what), .passed = !difference, .detail = difference.value_or("")};
 }
@@ -161,52 +197,60 @@ RunReport run(const RunOptions& options) {
   hold_signals();
   const WorkDir work(options.work_dir);
   RoleOptions role_options;
-  role_options.feed = options.feed;
-  if (role_options.feed.empty()) {
-    role_options.feed = work.path() / "generated.jsonl";
-    options.progress(fmt::format("generating a feed of {} lines from seed {}",
-                                 grouped(options.lines), options.seed));
-    write_generated_feed(role_options.feed, {.seed = options.seed,
-                                             .lines = options.lines,
-                                             .between_lines = BetweenLines(end_if_asked)});
-  }
+  const Feeds feeds = feeds_of(options, work.path());
+  const bool has_several = feeds.size() > 1;
   const FeedReaderOptions reader{.skip_bad_lines = options.skip_bad_lines,
                                  .between_lines = BetweenLines(end_if_asked)};
   options.progress("computing what must come out, in one process and without a ring");
-  const Reference reference = reference_of(role_options.feed, reader);
-  if (reference.counts.events() == 0) {
-    throw Error({.object = role_options.feed.string(),
+  const std::vector<Reference> references = references_of(feeds, reader);
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    if (references[i].counts.events() != 0) continue;
+    throw Error({.object = feeds[i].string(),
                  .found = "no quotes and no trades",
                  .expected = "at least one",
                  .remedy = "choose a feed with bookTicker or trade lines"});
   }
+  const Reference reference = sum_of(references);
 
   role_options.ring = options.is_file_backed ? "file:" + (work.path() / "ring").string()
                                              : fmt::format("shm:market_feed-{}", getpid());
   role_options.work_dir = work.path();
   role_options.events = reference.counts.events();
   role_options.capacity = options.capacity;
+  role_options.feed = feeds[0];
+  role_options.gateways = options.gateways;
+  // Each life of one of several gateways leaves a mark, and at most one claim open.
+  const std::size_t kills_of_gateways =
+      std::ranges::count(options.kills, Role::gateway, &KillOrder::role);
+  if (has_several) role_options.voids = 2 * (feeds.size() + kills_of_gateways);
   role_options.skip_bad_lines = options.skip_bad_lines;
   role_options.pace = options.pace;
 
-  std::map<Role, std::vector<std::uint64_t>> stops;
+  std::map<std::pair<Role, std::uint32_t>, std::vector<std::uint64_t>> stops;
   for (const KillOrder& kill : options.kills) {
-    stops[kill.role].push_back(std::min(kill.due_at(role_options.events), role_options.events - 1));
+    const std::uint64_t events =
+        kill.index == 0 ? role_options.events : references[kill.index - 1].counts.events();
+    stops[{kill.role, kill.index}].push_back(std::min(kill.due_at(events), events - 1));
   }
 
-  RunReport report{.feed = options.feed.empty()
-                               ? fmt::format("generated from seed {}", options.seed)
-                               : options.feed.string(),
+  RunReport report{.feed = name_of(options),
                    .backend = options.is_file_backed ? "file" : "shm",
                    .pace = options.pace.text(),
                    .lines = reference.counts.lines,
                    .events = role_options.events};
   std::vector<Process> processes;
   try {
-    options.progress(
-        fmt::format("starting gateway, journal, analytics and monitor on {}", role_options.ring));
-    for (const Role role : {Role::monitor, Role::journal, Role::analytics, Role::gateway}) {
-      processes.emplace_back(role, role_options, stops[role]);
+    options.progress(fmt::format("starting {}, journal, analytics and monitor on {}",
+                                 has_several ? fmt::format("{} gateways", feeds.size()) : "gateway",
+                                 role_options.ring));
+    for (const Role role : {Role::monitor, Role::journal, Role::analytics}) {
+      processes.emplace_back(role, role_options, stops[{role, 0}]);
+    }
+    for (std::uint32_t i = 0; i < feeds.size(); ++i) {
+      role_options.feed = feeds[i];
+      role_options.index = has_several ? i + 1 : 0;
+      processes.emplace_back(Role::gateway, role_options,
+                             stops[{Role::gateway, role_options.index}]);
     }
     tend_until_done(processes, role_options, options);
   } catch (...) {
@@ -216,53 +260,71 @@ RunReport run(const RunOptions& options) {
   }
 
   options.progress("checking every byte");
-  for (const Role role : all_roles) {
-    const RoleStats stats(figures_file(role_options, role));
-    const RoleFigures& figures = stats.figures();
-    const auto process = std::ranges::find(processes, role, &Process::role);
-    report.processes.push_back({.role = std::string(name_of(role)),
-                                .kind = std::string(kind_of(role)),
-                                .events = figures.events,
-                                .busy_ns = figures.last_ns - figures.first_ns,
-                                .restarts = process->restarts()});
-    if (figures.latency.count() > 0) report.processes.back().latency = summary_of(figures.latency);
-  }
+  std::ranges::stable_sort(processes, {}, &Process::role);
   const auto analytics = Checkpoint<AnalyticsCheckpoint>(analytics_file(role_options), "analytic")
                              .load()
                              .value_or(AnalyticsCheckpoint{});
   const auto monitor = Checkpoint<MonitorState>(monitor_file(role_options), "monitor")
                            .load()
                            .value_or(MonitorState{});
-  report.analytics = analytics.analytics;
-  // How far each one came is known exactly; what a killed process had not yet written down of its
-  // figures is not.
-  const auto complete =
-      JournalReader(journal_file(role_options), TornTail::ignore).complete_events();
-  for (ProcessReport& process : report.processes) {
-    if (process.role == name_of(Role::gateway)) process.events = role_options.events;
-    if (process.role == name_of(Role::journal)) process.events = complete;
-    if (process.role == name_of(Role::analytics)) process.events = analytics.next_sequence;
-    if (process.role != name_of(Role::monitor)) continue;
-    process.events = monitor.seen;
-    process.missed = monitor.first_sequence + monitor.missed;
+  report.analytics = in_order(analytics.analytics);
+  const JournalReader journal(journal_file(role_options), TornTail::ignore);
+  const std::uint64_t journalled = journal.count_events(journal.complete_events());
+  report.voids = journal.complete_events() - journalled;
+  for (const Process& process : processes) {
+    const RoleStats stats(figures_file(role_options, process.role(), process.index()));
+    const RoleFigures& figures = stats.figures();
+    ProcessReport& one =
+        report.processes.emplace_back(ProcessReport{.role = process.name(),
+                                                    .kind = std::string(kind_of(process.role())),
+                                                    .busy_ns = figures.last_ns - figures.first_ns,
+                                                    .restarts = process.restarts()});
+    if (figures.latency.count() > 0) one.latency = summary_of(figures.latency);
+    // How far each one came is known exactly; what a killed process had not yet written down of its
+    // figures is not.
+    switch (process.role()) {
+      case Role::gateway:
+        one.events = references[has_several ? process.index() - 1 : 0].counts.events();
+        break;
+      case Role::journal:
+        one.events = journalled;
+        break;
+      case Role::analytics:
+        one.events = events_in(analytics.analytics);
+        break;
+      case Role::monitor:
+        one.events = monitor.seen;
+        one.missed = monitor.first_sequence + monitor.missed - report.voids;
+        break;
+    }
   }
 
-  report.checks.push_back(check("the journal equals the feed's events byte for byte",
-                                journal_difference(journal_file(role_options), role_options.feed,
-                                                   role_options.events, reader)));
+  report.checks.push_back(
+      has_several ? check("the journal, split by gateway, equals each feed's events byte for byte",
+                          split_difference(journal_file(role_options), feeds, reader))
+                  : check("the journal equals the feed's events byte for byte",
+                          journal_difference(journal_file(role_options), feeds[0],
+                                             references[0].counts.events(), reader)));
   report.checks.push_back(check("the analytics equal a plain computation",
-                                analytics_difference(analytics.analytics, reference.analytics)));
+                                analytics_difference(report.analytics, reference.analytics)));
   const bool monitor_was_killed =
       std::ranges::count(options.kills, Role::monitor, &KillOrder::role) > 0;
-  report.checks.push_back(check(
-      "the monitor saw the feed's events, and counted exactly what it missed",
-      monitor_difference(monitor, WordPerEvent(sightings_file(role_options), role_options.events),
-                         monitor_was_killed, role_options.feed, role_options.events, reader)));
+  const WordPerEvent sightings(sightings_file(role_options), most_sequences(role_options));
+  report.checks.push_back(
+      has_several
+          ? check("the monitor saw events of the journal, and counted exactly what it missed",
+                  monitor_difference_of_several(monitor, sightings, monitor_was_killed,
+                                                journal_file(role_options)))
+          : check("the monitor saw the feed's events, and counted exactly what it missed",
+                  monitor_difference(monitor, sightings, monitor_was_killed, feeds[0],
+                                     references[0].counts.events(), reader)));
   for (const Process& process : processes) {
-    const std::size_t wanted = std::ranges::count(options.kills, process.role(), &KillOrder::role);
+    const std::size_t wanted = std::ranges::count_if(options.kills, [&](const KillOrder& kill) {
+      return kill.role == process.role() && kill.index == process.index();
+    });
     if (wanted == 0) continue;
     report.checks.push_back(
-        {.what = fmt::format("{} was killed and restarted as ordered", name_of(process.role())),
+        {.what = fmt::format("{} was killed and restarted as ordered", process.name()),
          .passed = process.restarts() == wanted,
          .detail = process.restarts() == wanted
                        ? ""

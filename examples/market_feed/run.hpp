@@ -13,9 +13,10 @@
 namespace disruptor_mp::market_feed {
 
 struct RunOptions {
-  std::filesystem::path feed;     ///< empty: a generated one
-  std::uint64_t seed = 1;         ///< of the generated feed
-  std::uint64_t lines = 200'000;  ///< of the generated feed
+  std::uint32_t gateways = 1;                ///< each publishes a feed of its own
+  std::vector<std::filesystem::path> feeds;  ///< one for each gateway; none: generated ones
+  std::uint64_t seed = 1;                    ///< of the first generated feed
+  std::uint64_t lines = 200'000;             ///< of each generated feed
   bool is_file_backed =
       false;  ///< the ring lies in a file of the work directory instead of /dev/shm
   std::uint64_t capacity = 4096;
@@ -26,7 +27,7 @@ struct RunOptions {
   std::function<void(const std::string&)> progress = [](const std::string&) {};
 };
 
-/// Runs the four processes over the feed, kills and restarts those that are to be killed, waits for
+/// Runs the processes over the feeds, kills and restarts those that are to be killed, waits for
 /// the end, and checks the result against a plain computation in this process.
 [[nodiscard]] RunReport run(const RunOptions& options);
 

@@ -55,9 +55,11 @@ std::string unread_by(const Participant& participant, Sequence end) {
          (count == 1 ? " event to read" : " events to read");
 }
 
-std::string name_producer(const std::vector<Participant>& participants) {
+/// The one whose absence keeps the ring open; of several the first.
+std::string name_producer(const std::vector<Participant>& participants, Presence presence) {
   for (const Participant& participant : participants) {
-    if (!is_consumer(participant)) return describe(participant);
+    if (!is_consumer(participant) && participant.presence == presence && !participant.has_closed)
+      return describe(participant);
   }
   return "its producer";
 }
@@ -88,7 +90,8 @@ Verdict judge_abandoned(const Segment& segment) {
       return {.reason = "closed, but " + unread_by(*unserved, position.published)};
     return {.may_be_removed = true, .reason = "closed, and nobody is attached"};
   }
-  const std::string producer = name_producer(participants);
+  const std::string producer =
+      name_producer(participants, state == StreamState::left ? Presence::left : Presence::dead);
   if (state == StreamState::left) return {.reason = producer + " left it open for a successor"};
   if (const auto unserved = find_unserved(participants, position.published, false))
     return {.reason = producer + " died, but " + unread_by(*unserved, position.published)};
@@ -181,6 +184,28 @@ StreamState stream_state(const Segment& segment, const std::vector<Participant>&
   return StreamState::never;
 }
 
+ProducerCount count_producers(const std::vector<Participant>& participants) {
+  ProducerCount count;
+  for (const Participant& participant : participants) {
+    if (is_consumer(participant) || participant.has_closed) continue;
+    switch (participant.presence) {
+      case Presence::alive:
+        ++count.alive;
+        break;
+      case Presence::stopped:
+        ++count.stopped;
+        break;
+      case Presence::dead:
+        ++count.dead;
+        break;
+      case Presence::left:
+        ++count.left;
+        break;
+    }
+  }
+  return count;
+}
+
 RingSummary summarize(const Segment& segment) {
   const auto participants = list_participants(segment);
   RingSummary summary{.name = segment.name(),
@@ -190,7 +215,9 @@ RingSummary summarize(const Segment& segment) {
                       .total_size = segment.header().sections.total_size,
                       .created_ns = segment.header().birth.created_ns,
                       .position = stream_position(segment),
-                      .state = stream_state(segment, participants)};
+                      .state = stream_state(segment, participants),
+                      .producer_kind = segment.shape().producer_kind,
+                      .producers = count_producers(participants)};
   for (const Participant& participant : participants) {
     if (!is_consumer(participant)) continue;
     if (is_present(participant)) {

@@ -170,6 +170,7 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
       {"pub", "x", "--event-size", "2000000"},
       {"pub", "x", "--event-size", "8", "--type", "T"},
       {"pub", "x", "--event-size", "8", "--timeout", "soon"},
+      {"pub", "x", "--event-size", "8", "--producers", "two"},
       {"sub"},
       {"sub", "x", "--start", "somewhere"},
       {"sub", "x", "--count", "0"},
@@ -332,6 +333,7 @@ TEST(Errors, Summaries_have_a_json_form) {
                              {"events", "number"},
                              {"bytes", "number"},
                              {"missed", "number"},
+                             {"voids", "number"},
                              {"first", "number"},
                              {"next", "number"},
                              {"seconds", "number"}});

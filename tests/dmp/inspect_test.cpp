@@ -47,6 +47,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
   }
   expect_fields(view["stream"], {{"producer", "string"},
                                  {"producer_incarnation", "number"},
+                                 {"producers", "object"},
                                  {"oldest", "number"},
                                  {"published", "number"},
                                  {"horizon", "number"},
@@ -58,6 +59,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
                          {"kind", "string"},
                          {"presence", "string"},
                          {"gates", "boolean"},
+                         {"has_closed", "boolean"},
                          {"incarnation", "number"},
                          {"position", "number"},
                          {"lag", "any"},

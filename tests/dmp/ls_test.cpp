@@ -60,7 +60,12 @@ TEST(Ls, Json_has_the_documented_fields) {
                        {"published", "number"},
                        {"closed", "boolean"},
                        {"producer", "string"},
+                       {"producer_kind", "string"},
+                       {"producers", "object"},
                        {"consumers", "object"}});
+  expect_fields(
+      ring["producers"],
+      {{"alive", "number"}, {"stopped", "number"}, {"dead", "number"}, {"left", "number"}});
   expect_fields(ring["consumers"], {{"present", "number"}, {"away", "number"}});
   EXPECT_EQ(ring["total_size"], std::filesystem::file_size(path_of(pair.ring)));
   pair.close();

@@ -8,6 +8,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "market_feed/error.hpp"
 
@@ -45,6 +46,39 @@ TEST(KillOrder, Every_role_is_known) {
 TEST(KillOrder, One_of_several_processes_is_named_by_index) {
   EXPECT_EQ(parse_kill("gateway.1@50%"), (KillOrder{Role::gateway, 1, 5'000}));
   EXPECT_EQ(parse_kill("gateway.0@50%"), parse_kill("gateway@50%"));
+}
+
+std::string inconsistency(std::size_t gateways, std::size_t feeds, const char* kill = nullptr) {
+  try {
+    require_consistent(gateways, feeds,
+                       kill == nullptr ? std::vector<KillOrder>{} : std::vector{parse_kill(kill)});
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(KillOrder, Of_several_gateways_one_is_named_and_of_one_none) {
+  EXPECT_EQ(inconsistency(1, 0, "gateway@50%"), "accepted");
+  EXPECT_EQ(inconsistency(2, 0, "gateway.1@50%"), "accepted");
+  EXPECT_EQ(inconsistency(2, 0, "gateway.2@50%"), "accepted");
+  EXPECT_EQ(inconsistency(2, 0, "journal@50%"), "accepted");
+  EXPECT_THAT(inconsistency(2, 0, "gateway@50%"),
+              AllOf(HasSubstr("--kill gateway@50%"), HasSubstr("gateway.1 to gateway.2")));
+  EXPECT_THAT(inconsistency(2, 0, "gateway.3@50%"), HasSubstr("found gateway.3"));
+  EXPECT_THAT(inconsistency(1, 0, "gateway.1@50%"),
+              AllOf(HasSubstr("there is one gateway"), HasSubstr("write --kill gateway@50%")));
+  EXPECT_THAT(inconsistency(2, 0, "journal.1@50%"), HasSubstr("there is one journal"));
+}
+
+TEST(Feeds, There_is_one_for_each_gateway_or_none) {
+  EXPECT_EQ(inconsistency(1, 1), "accepted");
+  EXPECT_EQ(inconsistency(2, 2), "accepted");
+  EXPECT_EQ(inconsistency(2, 0), "accepted");
+  EXPECT_THAT(inconsistency(1, 2),
+              AllOf(HasSubstr("2 feeds for --gateways 1"), HasSubstr("pass --gateways 2")));
+  EXPECT_THAT(inconsistency(2, 1),
+              AllOf(HasSubstr("1 feed for --gateways 2"), HasSubstr("give --feed 2 times")));
 }
 
 TEST(KillOrder, It_falls_due_at_its_share_of_the_events) {

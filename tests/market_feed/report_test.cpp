@@ -70,6 +70,15 @@ verdict: PASS, 1 of 1 checks hold
 )");
 }
 
+TEST(Report, Voids_are_told_where_there_are_any) {
+  auto report = good_report();
+  EXPECT_EQ(text_of(report).find("voids"), std::string::npos);
+  EXPECT_EQ(nlohmann::json(report).at("voids"), 0);
+  report.voids = 3;
+  EXPECT_THAT(text_of(report), HasSubstr("87,402 events  3 voids"));
+  EXPECT_EQ(nlohmann::json(report).at("voids"), 3);
+}
+
 TEST(Report, The_last_line_is_the_verdict) {
   auto report = good_report();
   EXPECT_TRUE(report.passed());

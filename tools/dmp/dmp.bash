@@ -18,6 +18,7 @@ _dmp() {
       --kind) choices="gating required observer" ;;
       --wait) choices="block sleep yield spin busy" ;;
       --format) choices="raw hex" ;;
+      --producers) choices="single multi" ;;
       --dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
       *)
         case $word in

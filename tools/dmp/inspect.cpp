@@ -35,17 +35,18 @@ struct View {
   StreamPosition position = stream_position(segment);
   StreamState state = stream_state(segment, participants);
   std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
-  std::uint64_t end = segment.control().end.load(std::memory_order_acquire);
+  std::uint64_t end = stream_end(segment);
   std::uint64_t producer_word = segment.control().producer.load(std::memory_order_acquire);
 
   [[nodiscard]] std::uint64_t producer_incarnation() const { return producer_word >> 32U; }
+  [[nodiscard]] bool has_several_producers() const {
+    return segment.shape().producer_kind == format::ProducerKind::multi;
+  }
 };
 
+using tool::name_of;  // of the kind of producers
 const char* name_of(format::SlotLayout layout) {
   return layout == format::SlotLayout::packed ? "packed" : "stamped";
-}
-const char* name_of(format::ProducerKind kind) {
-  return kind == format::ProducerKind::single ? "single" : "multi";
 }
 const char* name_of(format::FenceMode mode) {
   return mode == format::FenceMode::asymmetric ? "asymmetric" : "portable";
@@ -110,6 +111,7 @@ Json to_json(const View& view) {
           {"stream",
            {{"producer", to_string(view.state)},
             {"producer_incarnation", view.producer_incarnation()},
+            {"producers", tool::to_json(count_producers(view.participants))},
             {"oldest", view.position.oldest.value()},
             {"published", view.position.published.value()},
             {"horizon", view.horizon},
@@ -155,11 +157,18 @@ void print_header(const View& view) {
 
 void print_stream(const View& view) {
   fmt::print("\nstream\n");
-  print_line("producer",
-             fmt::format("{}, incarnation {}", to_string(view.state), view.producer_incarnation()));
-  print_line("published", fmt::format("{} events, of which {} can still be read",
-                                      view.position.published.value(),
-                                      view.position.published - view.position.oldest));
+  const std::uint64_t end = view.position.published.value();
+  const std::uint64_t readable = view.position.published - view.position.oldest;
+  if (view.has_several_producers()) {
+    print_line("producers", producers_text(view.segment.shape().producer_kind, view.state,
+                                           count_producers(view.participants)));
+    print_line("claimed",
+               fmt::format("{} sequences, of which {} can still be read", end, readable));
+  } else {
+    print_line("producer", fmt::format("{}, incarnation {}", to_string(view.state),
+                                       view.producer_incarnation()));
+    print_line("published", fmt::format("{} events, of which {} can still be read", end, readable));
+  }
   print_line("horizon", std::to_string(view.horizon));
   print_line("end", view.position.is_closed ? std::to_string(view.end) : "open");
 }
@@ -188,7 +197,8 @@ void print_participants(const View& view) {
     const auto behind = lag(participant, view.position.published);
     table.add({{participant.id},
                {std::string(to_string(participant.kind))},
-               {std::string(to_string(participant.presence)), tone_of(participant.presence)},
+               {state_text(participant),
+                participant.has_closed ? Tone::plain : tone_of(participant.presence)},
                {behind ? std::to_string(participant.cursor.value()) : "-"},
                {behind ? std::to_string(*behind) : "-"},
                {std::to_string(participant.incarnation)},

@@ -24,7 +24,16 @@ Json to_json(const RingSummary& ring) {
           {"published", ring.position.published.value()},
           {"closed", ring.position.is_closed},
           {"producer", to_string(ring.state)},
+          {"producer_kind", name_of(ring.producer_kind)},
+          {"producers", to_json(ring.producers)},
           {"consumers", {{"present", ring.consumers_present}, {"away", ring.consumers_away}}}};
+}
+
+Json to_json(const ProducerCount& count) {
+  return {{"alive", count.alive},
+          {"stopped", count.stopped},
+          {"dead", count.dead},
+          {"left", count.left}};
 }
 
 Json to_json(const CleanResult& result) {
@@ -38,6 +47,7 @@ Json to_json(const Participant& participant, Sequence published) {
           {"kind", to_string(participant.kind)},
           {"presence", to_string(participant.presence)},
           {"gates", participant.gates},
+          {"has_closed", participant.has_closed},
           {"incarnation", participant.incarnation},
           {"position", participant.cursor.value()},
           {"lag", behind ? Json(*behind) : Json()},

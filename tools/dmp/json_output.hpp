@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 [[nodiscard]] Json to_json(const Error& error);
 [[nodiscard]] Json to_json(const RingSummary& ring);
+[[nodiscard]] Json to_json(const ProducerCount& count);
 [[nodiscard]] Json to_json(const CleanResult& result);
 [[nodiscard]] Json to_json(const Participant& participant, Sequence published);
 

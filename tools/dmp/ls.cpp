@@ -71,13 +71,14 @@ void print_table(const RingList& list) {
                {"CONS", Align::right},
                {"PRODUCER"}});
   for (const RingSummary& ring : list.rings) {
-    table.add({{printable(ring.name)},
-               {short_type(ring.type_name)},
-               {std::to_string(ring.event_size)},
-               {std::to_string(ring.capacity)},
-               {std::to_string(ring.position.published.value())},
-               {consumers_of(ring)},
-               {std::string(to_string(ring.state)), tone_of(ring.state)}});
+    table.add(
+        {{printable(ring.name)},
+         {short_type(ring.type_name)},
+         {std::to_string(ring.event_size)},
+         {std::to_string(ring.capacity)},
+         {std::to_string(ring.position.published.value())},
+         {consumers_of(ring)},
+         {producers_text(ring.producer_kind, ring.state, ring.producers), tone_of(ring.state)}});
   }
   fmt::print("{}", table.text(Style(STDOUT_FILENO)));
 }
@@ -128,7 +129,8 @@ constexpr const char* notes =
     "CONS counts required and gating consumers that are attached; \"1/2\" means that\n"
     "one of two is there, and the required one that is away holds the producer back.\n"
     "PRODUCER is alive, stopped (SIGSTOP), dead, left (open for a successor) or\n"
-    "closed. Observers leave no trace in a ring.\n"
+    "closed; of several producers, how many are what: \"2 alive, 1 dead\". Observers\n"
+    "leave no trace in a ring.\n"
     "\n";
 
 }  // namespace

@@ -17,10 +17,12 @@ constexpr const char* examples =
     "  dmp pub quotes --event-size 64 < quotes.bin\n"
     "  dmp pub file:/var/tmp/ring --event-size 4096 --wait-for 2 < data\n"
     "  dmp pub ticks --event-size 16 --raw --type Tick --align 8 < ticks.bin\n"
+    "  dmp pub quotes --event-size 64 --producers multi < quotes.bin\n"
     "\n"
     "`dmp sub` gives back exactly the bytes of stdin, whatever their number: each\n"
     "event carries its length, in four bytes before its payload. With --raw events\n"
-    "are the bare bytes, for programs of your own.\n"
+    "are the bare bytes, for programs of your own. Several `dmp pub` on one ring take\n"
+    "turns between events, never within one.\n"
     "\n";
 
 void add_raw_options(CLI::App& command, PubOptions& options) {
@@ -55,6 +57,11 @@ void add_pub(CLI::App& app, Invocation& invocation) {
              {.expected = "a power of two from 1 to " + std::to_string(format::max_capacity)},
              "slots of a new ring, a power of two;\n4096, fewer if events are large")
       ->type_name("C");
+  add_choice<ProducerKind>(
+      command, "--producers", options->producer.producers,
+      {{"single", ProducerKind::single}, {"multi", ProducerKind::multi}},
+      "who may publish into a new ring: one at a\ntime (single), or any number (multi)")
+      ->type_name("KIND");
   add_number(command, "-w,--wait-for", options->wait_for, {.most = format::max_rows - 1},
              "wait for K consumers that hold the\nproducer back; 1")
       ->type_name("K");

@@ -11,6 +11,7 @@
 
 #include "byte_frame.hpp"
 #include "byte_stream.hpp"
+#include "disruptor_mp/membership/housekeeping.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "failure.hpp"
 #include "option_values.hpp"
@@ -110,8 +111,16 @@ ExitCode Publication::run() {
   return signal == 0 ? ExitCode::ok : exit_code_of_signal(signal);
 }
 
+bool Publication::is_one_of_several() const {
+  return producer_.segment().shape().producer_kind == ProducerKind::multi;
+}
+
 void Publication::tell_takeover() {
   if (options_.is_quiet) return;
+  if (is_one_of_several()) {
+    warn(fmt::format("{}: joined its other producers", ring()), options_.json);
+    return;
+  }
   warn(fmt::format("{}: going on at event {}, where a producer that {} stopped", ring(),
                    first_.value(),
                    producer_.predecessor() == ProducerPresence::dead ? "died" : "left"),
@@ -223,9 +232,12 @@ void Publication::warn_of_missing_consumer() {
        options_.json);
 }
 
-/// Whoever failed before its first event leaves a ring that it took over as it found it.
+/// Whoever failed before its first event leaves a ring that it took over as it found it. Beside
+/// others that live it closes: the ring is theirs, and does not wait for us.
 void Publication::leave_ring(bool failed) {
-  if (options_.leaves_open || (failed && producer_.took_over() && events_ == 0)) {
+  const bool has_company =
+      is_one_of_several() && producer_.predecessor() == ProducerPresence::alive;
+  if (options_.leaves_open || (failed && producer_.took_over() && events_ == 0 && !has_company)) {
     producer_.detach();
   } else {
     producer_.close();
@@ -241,6 +253,7 @@ void Publication::tell_summary(const std::string& outcome) {
                        .events = events_,
                        .bytes = bytes_,
                        .missed = 0,
+                       .voids = 0,
                        .first = first_.value(),
                        .next = producer_.next_sequence().value(),
                        .elapsed = os::now() - started_},
@@ -258,7 +271,9 @@ void Publication::warn_of_loss() const {
       std::any_of(everybody.begin(), everybody.end(), [](const Participant& participant) {
         return participant.kind != format::RowKind::producer && participant.gates;
       });
-  if (events_ != 0 && !is_awaited && !options_.leaves_open) {
+  const ProducerCount producers = count_producers(everybody);
+  const bool is_last = producers.alive + producers.stopped + producers.dead + producers.left == 1;
+  if (events_ != 0 && !is_awaited && is_last && !options_.leaves_open) {
     warn(ring() + ": no consumer is attached; events that none has read are gone", options_.json);
   }
 }

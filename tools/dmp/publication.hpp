@@ -41,6 +41,7 @@ class Publication {
  private:
   Producer<Bytes> open();
   void tell_takeover();
+  [[nodiscard]] bool is_one_of_several() const;
   void publish_input();
   void wait_for_consumers();
   void publish_rest(std::span<const std::byte> rest);

@@ -69,21 +69,19 @@ void warn(const std::string& text, bool json) {
 
 void report(const StreamSummary& summary, bool json) {
   if (json) {
-    Json line = {{"command", summary.command},
-                 {"ring", summary.ring},
-                 {"outcome", summary.outcome},
-                 {"events", summary.events},
-                 {"bytes", summary.bytes},
-                 {"missed", summary.missed},
-                 {"first", summary.first},
-                 {"next", summary.next},
-                 {"seconds", seconds(summary.elapsed)}};
+    Json line = {{"command", summary.command}, {"ring", summary.ring},
+                 {"outcome", summary.outcome}, {"events", summary.events},
+                 {"bytes", summary.bytes},     {"missed", summary.missed},
+                 {"voids", summary.voids},     {"first", summary.first},
+                 {"next", summary.next},       {"seconds", seconds(summary.elapsed)}};
     return print_line(line);
   }
   const std::string missed =
       summary.missed != 0 ? fmt::format(", {} missed", summary.missed) : std::string();
-  fmt::print(stderr, "dmp {} {}: {}{}; {}\n", summary.command, summary.ring,
-             describe_flow(summary.events, summary.bytes, summary.elapsed), missed,
+  const std::string voids =
+      summary.voids != 0 ? fmt::format(", {} void", summary.voids) : std::string();
+  fmt::print(stderr, "dmp {} {}: {}{}{}; {}\n", summary.command, summary.ring,
+             describe_flow(summary.events, summary.bytes, summary.elapsed), missed, voids,
              summary.outcome);
 }
 

@@ -29,6 +29,7 @@ struct StreamSummary {
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;   ///< of the stream, without frames
   std::uint64_t missed = 0;  ///< observers only
+  std::uint64_t voids = 0;   ///< sequences without an event; of several producers only
   std::uint64_t first = 0;   ///< sequence of the first event
   std::uint64_t next = 0;    ///< sequence after the last event
   Duration elapsed = Duration::zero();

@@ -27,6 +27,30 @@ std::string age(std::uint64_t wall_clock_ns) {
   return fmt::format("{:.0f} d", seconds / 86400);
 }
 
+const char* name_of(format::ProducerKind kind) {
+  return kind == format::ProducerKind::single ? "single" : "multi";
+}
+
+std::string producers_text(format::ProducerKind kind, StreamState state,
+                           const ProducerCount& count) {
+  std::string text;
+  const auto add = [&text](std::uint32_t number, const char* word) {
+    if (number == 0) return;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, word);
+  };
+  add(count.alive, "alive");
+  add(count.stopped, "stopped");
+  add(count.dead, "dead");
+  add(count.left, "left");
+  const bool tells_one =
+      kind == format::ProducerKind::single || state == StreamState::closed || text.empty();
+  return tells_one ? std::string(to_string(state)) : text;
+}
+
+std::string state_text(const Participant& participant) {
+  return participant.has_closed ? "closed" : std::string(to_string(participant.presence));
+}
+
 Tone tone_of(StreamState state) {
   switch (state) {
     case StreamState::alive:

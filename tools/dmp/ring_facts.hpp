@@ -22,6 +22,15 @@ namespace disruptor_mp::tool {
 [[nodiscard]] std::string age(std::uint64_t wall_clock_ns);
 
 [[nodiscard]] Tone tone_of(StreamState state);
+
+/// "single" or "multi".
+[[nodiscard]] const char* name_of(format::ProducerKind kind);
+/// Who publishes, in a few words: the state of the only producer; of several how many are in which:
+/// "2 alive, 1 dead".
+[[nodiscard]] std::string producers_text(format::ProducerKind kind, StreamState state,
+                                         const ProducerCount& count);
+/// A participant's state: its presence, or that it has closed.
+[[nodiscard]] std::string state_text(const Participant& participant);
 [[nodiscard]] Tone tone_of(Participant::Presence presence);
 
 }  // namespace disruptor_mp::tool

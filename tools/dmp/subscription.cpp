@@ -205,6 +205,7 @@ void Subscription::tell_summary(const std::string& outcome) {
                        .events = events_,
                        .bytes = bytes_,
                        .missed = consumer_->missed(),
+                       .voids = consumer_->voids(),
                        .first = consumer_->start_sequence().value(),
                        .next = consumer_->next_sequence().value(),
                        .elapsed = os::now() - started_},

@@ -25,6 +25,15 @@ enum class StreamState : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(StreamState state) noexcept;
 
+/// Producers that have not closed, by what has become of them.
+struct ProducerCount {
+  std::uint32_t alive = 0;
+  std::uint32_t stopped = 0;
+  std::uint32_t dead = 0;
+  std::uint32_t left = 0;  ///< without closing
+};
+[[nodiscard]] ProducerCount count_producers(const std::vector<Participant>& participants);
+
 /// What a list of rings says of each.
 struct RingSummary {
   std::string name;  ///< with its back-end: "shm:quotes"
@@ -35,6 +44,8 @@ struct RingSummary {
   std::uint64_t created_ns = 0;  ///< wall clock
   StreamPosition position;
   StreamState state = StreamState::never;
+  format::ProducerKind producer_kind = format::ProducerKind::single;
+  ProducerCount producers;
   std::uint32_t consumers_present = 0;  ///< required and gating ones that are alive
   std::uint32_t consumers_away = 0;     ///< required ones that are not, and hold the producer back
 };

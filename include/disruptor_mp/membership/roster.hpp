@@ -63,6 +63,7 @@ struct Participant {
   format::RowKind kind = format::RowKind::none;
   Presence presence = Presence::left;
   bool gates = false;
+  bool has_closed = false;  ///< one of several producers, that publishes nothing more
   std::uint32_t incarnation = 0;
   Sequence cursor;  ///< consumers: the next sequence it will read
   std::uint64_t joined_ns = 0;
