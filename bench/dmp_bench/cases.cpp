@@ -14,6 +14,13 @@ constexpr std::size_t sizes[] = {8, 32, 56, 64, 128, 256, 1024};
 constexpr std::size_t main_sizes[] = {8, 32, 56, 64};
 constexpr std::uint64_t batches[] = {1, 8, 64};
 
+/// Whether the build found the peers' headers.
+#if defined(DMP_BENCH_HAS_PEERS)
+constexpr bool has_peers = true;
+#else
+constexpr bool has_peers = false;
+#endif
+
 Contender limit(SlotLayout layout, Storage storage = Storage::shm) {
   std::string label = layout == SlotLayout::packed ? "limit packed" : "limit stamped";
   if (storage == Storage::file) label += " file";
@@ -63,6 +70,37 @@ void add_broadcast(std::vector<Case>& cases) {
                        .batch = batch,
                        .consumers = 2,
                        .contenders = limits_and_library(size)});
+    }
+  }
+}
+
+/// Publishes side by side: one producer in a ring of one and in a ring of several, and several.
+void add_several_producers(std::vector<Case>& cases) {
+  constexpr SlotLayout layout = SlotLayout::stamped;
+  Contender multi = library("multi", layout);
+  multi.producers = format::ProducerKind::multi;
+  for (const std::size_t size : main_sizes) {
+    for (const std::uint64_t batch : batches) {
+      cases.push_back({.name = fmt::format("multi-1p1c/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .contenders = {limit(layout), library("single", layout), multi}});
+      std::vector<Contender> contenders = {limit(layout), multi};
+      if (has_peers && batch == 1) {
+        contenders.push_back({.label = "boost lockfree", .kind = Kind::boost_lockfree});
+        contenders.push_back({.label = "boost m. queue", .kind = Kind::boost_message_queue});
+      }
+      cases.push_back({.name = fmt::format("multi-2p/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .producers = 2,
+                       .consumers = 0,
+                       .contenders = contenders});
+      cases.push_back({.name = fmt::format("multi-2p1c/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .producers = 2,
+                       .contenders = contenders});
     }
   }
 }
@@ -135,6 +173,7 @@ std::vector<Case> all_cases() {
   add_ping_pong(cases);
   add_streams(cases);
   add_broadcast(cases);
+  add_several_producers(cases);
   add_wait_strategies(cases);
   add_file(cases);
   add_layouts(cases);

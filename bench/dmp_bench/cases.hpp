@@ -14,12 +14,14 @@ namespace disruptor_mp::bench {
 enum class Pattern : std::uint8_t {
   ping_pong,  ///< one event in flight, there and back: a ring there, and one back from each
               ///< consumer
-  stream,     ///< one producer, as fast as it goes
+  stream,     ///< as fast as it goes
 };
 
 enum class Kind : std::uint8_t {
-  limit,    ///< a hand-written loop in raw shared memory
-  library,  ///< Producer<E> and Consumer<E>
+  limit,                ///< a hand-written loop in raw shared memory
+  library,              ///< Producer<E> and Consumer<E>
+  boost_lockfree,       ///< boost::lockfree::queue in raw shared memory
+  boost_message_queue,  ///< boost::interprocess::message_queue
 };
 
 enum class Storage : std::uint8_t { shm, file };
@@ -31,6 +33,7 @@ struct Contender {
   format::SlotLayout layout = format::SlotLayout::stamped;
   Storage storage = Storage::shm;
   WaitStrategy wait = WaitStrategy::spin_with_hint();
+  format::ProducerKind producers = format::ProducerKind::single;  ///< what the library's ring is
 };
 
 /// Work, and those who do it in turns: A B C A B C …
@@ -39,14 +42,18 @@ struct Case {
   Pattern pattern = Pattern::stream;
   std::size_t event_size = 8;
   std::uint64_t batch = 1;  ///< events per claim; 1: published singly
+  unsigned producers = 1;
+  /// 0: nobody reads along, nobody is waited for, and what is left in the ring is read when a slice
+  /// is over. For streams.
   unsigned consumers = 1;
   std::uint64_t capacity = 4096;
   std::vector<Contender> contenders;
   bool in_suite = true;  ///< false: runs only if it is asked for by name
 
-  [[nodiscard]] unsigned processes() const noexcept { return 1 + consumers; }
+  [[nodiscard]] unsigned processes() const noexcept { return producers + consumers; }
 };
 
+inline constexpr unsigned max_producers = 4;
 inline constexpr unsigned max_consumers = 4;
 inline constexpr unsigned max_contenders = 8;
 

@@ -57,13 +57,39 @@ struct Board {
   alignas(isolation) std::atomic<std::uint32_t> ready;  ///< followers about to begin
   alignas(isolation) std::atomic<std::uint32_t> done;   ///< followers that have finished
   alignas(isolation) std::atomic<std::uint64_t> ball;   ///< of the calibration
-  std::array<Account, max_consumers> accounts;
+  std::array<Account, max_producers + max_consumers> accounts;
 
   // Written by the leader alone; read by the parent afterwards.
   std::size_t sample_count = 0;
   std::array<Sample, max_samples> samples;
   std::array<std::array<RoundTrips, placements>, max_contenders> round_trips;
 };
+
+std::unique_ptr<Worker> make_worker(const Part& part) {
+  switch (part.contender->kind) {
+    case Kind::limit:
+      return make_limit_worker(part);
+    case Kind::library:
+      return make_library_worker(part);
+    case Kind::boost_lockfree:
+    case Kind::boost_message_queue:
+      break;
+  }
+  return make_peer_worker(part);
+}
+
+std::size_t memory_for(const Case& work, const Contender& contender) {
+  switch (contender.kind) {
+    case Kind::limit:
+      return raw_size(work, contender);
+    case Kind::boost_lockfree:
+      return peer_size(work, contender);
+    case Kind::library:
+    case Kind::boost_message_queue:
+      break;
+  }
+  return 4096;
+}
 
 /// What a process knows when it begins.
 struct Round {
@@ -87,8 +113,7 @@ struct Round {
                       .raw = &(*raw)[i],
                       .ring_name = ring_names[i],
                       .ticks = ticks};
-      workers.push_back(part.contender->kind == Kind::limit ? make_limit_worker(part)
-                                                            : make_library_worker(part));
+      workers.push_back(make_worker(part));
     }
     return workers;
   }
@@ -156,7 +181,7 @@ class Leader {
   explicit Leader(const Round& round)
       : round_(round),
         board_(*round.board),
-        followers_(round.work->consumers),
+        followers_(round.work->processes() - 1),
         workers_(round.open_workers(0)),
         next_(workers_.size()),
         rate_(workers_.size()) {}
@@ -182,14 +207,16 @@ class Leader {
   /// Touches every page of the rings on every side, and finds out how fast the contender is.
   void warm_up(std::uint32_t contender) {
     const std::uint64_t slice_ns = slice_length_ns();
-    std::uint64_t events = round_up(first_guess);
+    std::uint64_t events = std::min(round_up(first_guess), longest_slice(contender));
     for (;;) {
       const Sample sample = run_slice(contender, events);
       const bool has_lapped = next_[contender] >= 2 * round_.work->capacity;
-      if (sample.ns >= slice_ns / 2 && (has_lapped || sample.ns >= 50 * slice_ns)) return;
+      const bool is_long = sample.ns >= slice_ns / 2 || events == longest_slice(contender);
+      if (is_long && (has_lapped || sample.ns >= 50 * slice_ns)) return;
       events = round_up(
           std::min(events * 4, 1 + events * slice_ns / std::max<std::uint64_t>(sample.ns, 1)));
       if (!has_lapped) events = std::max(events, round_up(first_guess));
+      events = std::min(events, longest_slice(contender));
     }
   }
 
@@ -213,7 +240,7 @@ class Leader {
 
     Sample sample{.contender = contender,
                   .round = round_.number,
-                  .events = events,
+                  .events = events * round_.work->producers,
                   .cpu_ns = used.ns,
                   .preemptions = used.preemptions,
                   .typical_ns = slice_.typical_ns()};
@@ -224,6 +251,7 @@ class Leader {
       sample.preemptions += account.used.preemptions;
       wrong |= account.wrong;
     }
+    wrong |= workers_[contender]->read_what_is_left(order.end);
     if (wrong != 0)
       throw std::runtime_error(
           fmt::format("{}, {}: wrong bytes in events {} to {}", round_.work->name,
@@ -260,9 +288,14 @@ class Leader {
   [[nodiscard]] std::uint64_t slice_length_ns() const {
     return static_cast<std::uint64_t>(round_.settings->slice_ms * 1e6);
   }
+  /// Of each producer.
   [[nodiscard]] std::uint64_t events_per_slice(std::uint32_t contender) const {
-    return round_up(static_cast<std::uint64_t>(
-        std::ceil(rate_[contender] * static_cast<double>(slice_length_ns()))));
+    const auto events = static_cast<std::uint64_t>(
+        std::ceil(rate_[contender] * static_cast<double>(slice_length_ns())));
+    return std::min(round_up(events), longest_slice(contender));
+  }
+  [[nodiscard]] std::uint64_t longest_slice(std::uint32_t contender) const {
+    return workers_[contender]->longest_slice();
   }
   [[nodiscard]] std::uint64_t round_up(std::uint64_t events) const {
     const std::uint64_t batch = round_.work->batch;
@@ -273,8 +306,8 @@ class Leader {
   Board& board_;
   unsigned followers_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::uint64_t> next_;  ///< by contender: the next event
-  std::vector<double> rate_;         ///< by contender: events per ns in the last slice
+  std::vector<std::uint64_t> next_;  ///< by contender: the next event of each producer
+  std::vector<double> rate_;  ///< by contender: events of each producer per ns in the last slice
   RoundTrips slice_;
 };
 
@@ -305,7 +338,7 @@ void run_round(Round& round) {
   for (std::size_t i = 0; i < work.contenders.size(); ++i) {
     const Contender& contender = work.contenders[i];
     const bool in_file = contender.storage == Storage::file;
-    raw.emplace_back(contender.kind == Kind::limit ? raw_size(work, contender) : 4096,
+    raw.emplace_back(memory_for(work, contender),
                      in_file ? round.settings->file_directory : std::string{});
     round.ring_names.push_back(ring_name(contender, i, *round.settings));
   }

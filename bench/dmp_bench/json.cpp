@@ -16,7 +16,18 @@ using Json = nlohmann::ordered_json;
 std::string_view name_of(Pattern pattern) {
   return pattern == Pattern::ping_pong ? "ping-pong" : "stream";
 }
-std::string_view name_of(Kind kind) { return kind == Kind::limit ? "limit" : "library"; }
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::limit:
+      return "limit";
+    case Kind::library:
+      return "library";
+    case Kind::boost_lockfree:
+    case Kind::boost_message_queue:
+      break;
+  }
+  return "peer";
+}
 std::string_view name_of(Storage storage) { return storage == Storage::shm ? "shm" : "file"; }
 std::string_view name_of(format::SlotLayout layout) {
   return layout == format::SlotLayout::packed ? "packed" : "stamped";
@@ -132,6 +143,7 @@ Json to_json(const CaseResult& result) {
           {"pattern", name_of(work.pattern)},
           {"event_size", work.event_size},
           {"batch", work.batch},
+          {"producers", work.producers},
           {"consumers", work.consumers},
           {"capacity", work.capacity},
           {"compared", !result.is_oversubscribed},

@@ -14,13 +14,25 @@
 
 namespace disruptor_mp::bench {
 
+[[gnu::cold, noreturn]] inline void fail(Publish result) {
+  throw std::runtime_error("publish: " + std::string(to_string(result)));
+}
+[[gnu::always_inline]] inline void require_ok(Publish result) {
+  if (result != Publish::ok) [[unlikely]]
+    fail(result);
+}
+inline void require_events(Poll outcome) {
+  if (outcome != Poll::events) [[unlikely]]
+    throw std::runtime_error("poll: " + std::string(to_string(outcome)));
+}
+
 template <class E>
 class LibraryWriter {
  public:
   explicit LibraryWriter(Producer<E> producer) : producer_(std::move(producer)) {}
 
   void publish(std::uint64_t n) {
-    require(producer_->publish([n](E& event) { fill(event, n); }));
+    require_ok(producer_->publish([n](E& event) { fill(event, n); }));
   }
 
   void produce(std::uint64_t first, std::uint64_t end, std::uint64_t batch) {
@@ -39,7 +51,7 @@ class LibraryWriter {
     Producer<E> producer = std::move(*producer_);
     while (producer.next_sequence().value() != end) {
       const std::uint64_t n = producer.next_sequence().value();
-      require(producer.publish([n](E& event) { fill(event, n); }));
+      require_ok(producer.publish([n](E& event) { fill(event, n); }));
     }
     producer_.emplace(std::move(producer));
   }
@@ -48,19 +60,12 @@ class LibraryWriter {
     Producer<E> producer = std::move(*producer_);
     for (std::uint64_t n = first; n < end;) {
       Claim<E> claim = producer.claim(batch);
-      require(claim.status());
+      require_ok(claim.status());
       for (E& event : claim) fill(event, n++);
     }
     producer_.emplace(std::move(producer));
   }
 
-  [[gnu::always_inline]] static void require(Publish result) {
-    if (result != Publish::ok) [[unlikely]]
-      fail(result);
-  }
-  [[gnu::cold, noreturn]] static void fail(Publish result) {
-    throw std::runtime_error("publish: " + std::string(to_string(result)));
-  }
   std::optional<Producer<E>> producer_;
 };
 
@@ -79,14 +84,89 @@ class LibraryReader {
         wrong |= difference(event, n);
         ++n;
       });
-      if (result.outcome != Poll::events) [[unlikely]]
-        throw std::runtime_error("poll: " + std::string(to_string(result.outcome)));
+      require_events(result.outcome);
     }
     return wrong;
   }
 
  private:
   Consumer<E> consumer_;
+};
+
+/// One of several producers; `producer` is its place among them.
+template <class E>
+class LibrarySharedWriter {
+ public:
+  LibrarySharedWriter(Producer<E> producer, unsigned place)
+      : producer_(std::move(producer)), place_(place) {}
+
+  void produce(std::uint64_t first, std::uint64_t end, std::uint64_t batch) {
+    Producer<E> producer = std::move(*producer_);
+    if (batch == 1) {
+      for (std::uint64_t n = number_of(place_, first); n != number_of(place_, end); ++n)
+        require_ok(producer.publish([n](E& event) { fill(event, n); }));
+    } else {
+      for (std::uint64_t n = number_of(place_, first); n != number_of(place_, end);) {
+        Claim<E> claim = producer.claim(batch);
+        require_ok(claim.status());
+        for (E& event : claim) fill(event, n++);
+      }
+    }
+    producer_.emplace(std::move(producer));
+  }
+
+ private:
+  std::optional<Producer<E>> producer_;
+  unsigned place_;
+};
+
+template <class E>
+class LibrarySharedReader {
+ public:
+  LibrarySharedReader(Consumer<E> consumer, unsigned producers)
+      : consumer_(std::move(consumer)), producers_(producers) {}
+
+  std::uint64_t consume(std::uint64_t first, std::uint64_t end) {
+    Arrivals arrivals(first);
+    for (std::uint64_t left = producers_ * (end - first); left != 0;) {
+      const PollResult result = consumer_.wait_poll([&](const E& event) {
+        arrivals.take(event);
+        --left;
+      });
+      require_events(result.outcome);
+    }
+    return arrivals.wrong();
+  }
+
+ private:
+  Consumer<E> consumer_;
+  unsigned producers_;
+};
+
+/// Reads the ring when all producers have stopped, as an observer who comes late.
+template <class E>
+class LibrarySweeper {
+ public:
+  LibrarySweeper(std::string name, std::uint64_t capacity)
+      : name_(std::move(name)), capacity_(capacity) {}
+
+  bool sweep(Arrivals& arrivals) const {
+    auto observer = Consumer<E>::attach(name_, {.kind = ConsumerKind::observer});
+    std::uint64_t count = 0;
+    while (observer
+               .poll([&](const E& event) {
+                 arrivals.take(event);
+                 ++count;
+               })
+               .outcome == Poll::events) {
+    }
+    // What lies before the horizon less a lap is not promised to be whole.
+    return count >= capacity_ / 2 && observer.missed() == 0 && observer.voids() == 0;
+  }
+
+ private:
+  std::string name_;
+  std::uint64_t capacity_;
 };
 
 }  // namespace disruptor_mp::bench

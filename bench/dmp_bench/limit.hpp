@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/segment/geometry.hpp"
@@ -20,13 +21,17 @@
 
 namespace disruptor_mp::bench {
 
+/// A power of two, a divisor of every capacity.
+inline constexpr std::uint64_t commit_period = 64;
+
 struct alignas(isolation) RawCursor {
   std::atomic<std::uint64_t> next;
 };
 
 struct RawControl {
   RawCursor published;  ///< packed slots only
-  std::array<RawCursor, max_consumers> consumers;
+  RawCursor tail;       ///< several producers only: everything below it is claimed
+  std::array<RawCursor, std::max(max_consumers, max_producers)> gates;
 };
 
 /// A ring in raw zeroed memory: control words, then slots of the same size as the library's.
@@ -39,11 +44,13 @@ class RawRing {
 
   static std::size_t size(std::uint64_t capacity) { return slots_offset + capacity * stride; }
 
-  RawRing(std::byte* memory, std::uint64_t capacity, unsigned consumers)
+  /// @param gates how many cursors there are of those who hold producers back: the consumers, or,
+  /// if there are none, the producers, for each other.
+  RawRing(std::byte* memory, std::uint64_t capacity, unsigned gates)
       : control_(reinterpret_cast<RawControl*>(memory)),
         slots_(memory + slots_offset),
         mask_(capacity - 1),
-        consumers_(consumers) {}
+        gates_(gates) {}
 
   [[nodiscard]] std::uint64_t capacity() const noexcept { return mask_ + 1; }
   [[nodiscard]] E& event(std::uint64_t n) const noexcept {
@@ -56,12 +63,13 @@ class RawRing {
   [[nodiscard]] std::atomic<std::uint64_t>& published() const noexcept {
     return control_->published.next;
   }
-  [[nodiscard]] std::atomic<std::uint64_t>& cursor(unsigned consumer) const noexcept {
-    return control_->consumers[consumer].next;
+  [[nodiscard]] std::atomic<std::uint64_t>& tail() const noexcept { return control_->tail.next; }
+  [[nodiscard]] std::atomic<std::uint64_t>& cursor(unsigned gate) const noexcept {
+    return control_->gates[gate].next;
   }
   [[nodiscard]] std::uint64_t slowest() const noexcept {
     std::uint64_t least = cursor(0).load(std::memory_order_acquire);
-    for (unsigned i = 1; i < consumers_; ++i)
+    for (unsigned i = 1; i < gates_; ++i)
       least = std::min(least, cursor(i).load(std::memory_order_acquire));
     return least;
   }
@@ -72,7 +80,7 @@ class RawRing {
   RawControl* control_;
   std::byte* slots_;
   std::uint64_t mask_;
-  unsigned consumers_;
+  unsigned gates_;
 };
 
 template <class E>
@@ -137,6 +145,110 @@ class LimitWriter {
   std::uint64_t limit_;  ///< cached gate: events below it may be written
 };
 
+/// One of several producers. A claim is one fetch-and-add, which nobody can tell from whom it was:
+/// a producer that dies holds everybody up for ever.
+template <class E>
+class LimitSharedWriter {
+ public:
+  /// @param place among the producers.
+  /// @param gates_others nobody reads along, so the producers must not lap each other.
+  LimitSharedWriter(RawRing<E> ring, unsigned place, bool gates_others, Spin spin)
+      : ring_(ring), spin_(spin), place_(place), gates_others_(gates_others) {}
+
+  void produce(std::uint64_t first, std::uint64_t end, std::uint64_t batch) noexcept {
+    // Whoever looked before this store looked before we claim, and has claimed what lies before
+    // our claim: it cannot lap us without looking again, as `wait_for_room` looks a lap ahead.
+    show_progress(ring_.tail().load(std::memory_order_relaxed));
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (batch == 1) {
+      produce_claims(first, end, std::integral_constant<std::uint64_t, 1>{});
+    } else {
+      produce_claims(first, end, batch);
+    }
+    show_progress(idle);
+  }
+
+ private:
+  static constexpr std::uint64_t idle = ~std::uint64_t{0} >> 1U;
+  static constexpr std::uint64_t progress_period = 64;
+
+  template <class Batch>
+  void produce_claims(std::uint64_t first, std::uint64_t end, Batch batch) noexcept {
+    const RawRing<E> ring = ring_;
+    for (std::uint64_t n = number_of(place_, first); n != number_of(place_, end);) {
+      std::uint64_t at = ring.tail().fetch_add(batch, std::memory_order_relaxed);
+      const std::uint64_t stop = at + batch;
+      if (at - shown_ >= progress_period) show_progress(at);
+      if (stop > limit_) wait_for_room(at, stop);
+      for (; at != stop; ++at, ++n) {
+        fill(ring.event(at), n);
+        ring.stamp(at).store(at + 1, std::memory_order_release);
+      }
+    }
+  }
+
+  /// Everything of ours below it is written.
+  void show_progress(std::uint64_t at) noexcept {
+    shown_ = at;
+    if (gates_others_) ring_.cursor(place_).store(at, std::memory_order_release);
+  }
+
+  [[gnu::noinline]] void wait_for_room(std::uint64_t at, std::uint64_t stop) noexcept {
+    show_progress(at);
+    while ((limit_ = ring_.slowest() + ring_.capacity()) < stop) spin_();
+  }
+
+  RawRing<E> ring_;
+  Spin spin_;
+  unsigned place_;
+  bool gates_others_;
+  std::uint64_t shown_ = 0;
+  std::uint64_t limit_ = 0;
+};
+
+/// Reads the ring when all producers have stopped.
+template <class E>
+class LimitSweeper {
+ public:
+  explicit LimitSweeper(RawRing<E> ring) : ring_(ring) {}
+  bool sweep(Arrivals& arrivals) const noexcept {
+    const std::uint64_t end = ring_.tail().load(std::memory_order_acquire);
+    for (std::uint64_t at = end - std::min(end, ring_.capacity()); at != end; ++at) {
+      if (ring_.stamp(at).load(std::memory_order_acquire) != at + 1) return false;
+      arrivals.take(ring_.event(at));
+    }
+    return true;
+  }
+
+ private:
+  RawRing<E> ring_;
+};
+
+/// The consumer of several producers.
+template <class E>
+class LimitSharedReader {
+ public:
+  LimitSharedReader(RawRing<E> ring, unsigned producers, unsigned consumer, Spin spin)
+      : ring_(ring), producers_(producers), cursor_(&ring.cursor(consumer)), spin_(spin) {}
+
+  std::uint64_t consume(std::uint64_t first, std::uint64_t end) noexcept {
+    Arrivals arrivals(first);
+    for (std::uint64_t at = producers_ * first; at != producers_ * end; ++at) {
+      while (ring_.stamp(at).load(std::memory_order_acquire) != at + 1) spin_();
+      arrivals.take(ring_.event(at));
+      if (at % commit_period == commit_period - 1)
+        cursor_->store(at + 1, std::memory_order_release);
+    }
+    return arrivals.wrong();
+  }
+
+ private:
+  RawRing<E> ring_;
+  unsigned producers_;
+  std::atomic<std::uint64_t>* cursor_;
+  Spin spin_;
+};
+
 template <class E>
 class LimitReader {
  public:
@@ -159,8 +271,6 @@ class LimitReader {
   }
 
  private:
-  /// A power of two, a divisor of every capacity.
-  static constexpr std::uint64_t commit_period = 64;
   static constexpr std::uint64_t max_batch = 256;
 
   [[nodiscard]] bool is_there(std::uint64_t n) const noexcept {

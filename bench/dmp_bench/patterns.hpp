@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// The two patterns of work, written once for all contenders.
+// The patterns of work, written once for all contenders.
 //   A writer has  publish(n)             publishes event n
 //                 produce(first, end, batch)
 //   A reader has  receive(n)             waits for event n; returns its difference()
@@ -43,6 +43,29 @@ class StreamConsumer final : public Worker {
 
  private:
   Reader reader_;
+};
+
+/// Of several producers with nobody reading along.
+/// A sweeper has  sweep(arrivals)  takes the newest events in order; false if they are too few.
+template <class Writer, class Sweeper>
+class SweptProducer final : public Worker {
+ public:
+  SweptProducer(Writer writer, Sweeper sweeper, std::uint64_t batch)
+      : writer_(std::move(writer)), sweeper_(std::move(sweeper)), batch_(batch) {}
+  std::uint64_t run(std::uint64_t first, std::uint64_t end, RoundTrips& /*round_trips*/) override {
+    writer_.produce(first, end, batch_);
+    return 0;
+  }
+  std::uint64_t read_what_is_left(std::uint64_t end) override {
+    Arrivals arrivals;
+    const bool is_enough = sweeper_.sweep(arrivals);
+    return arrivals.wrong() | std::uint64_t{!is_enough || !arrivals.are_complete(end)};
+  }
+
+ private:
+  Writer writer_;
+  Sweeper sweeper_;
+  std::uint64_t batch_;
 };
 
 template <class Writer, class Reader>

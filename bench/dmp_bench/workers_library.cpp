@@ -40,7 +40,34 @@ std::unique_ptr<Worker> make_ping_pong(const Part& part) {
 }
 
 template <class E>
+Producer<E> make_shared_producer(const Part& part) {
+  if (part.process != 0)
+    return Producer<E>::attach(part.ring_name, {.wait = wait_strategy(part), .timeout = 10s});
+  return Producer<E>::create(
+      part.ring_name,
+      {.capacity = part.work->capacity,
+       .when_alone = part.work->consumers == 0 ? WhenAlone::run_free : WhenAlone::block,
+       .producers = ProducerKind::multi,
+       .wait = wait_strategy(part)});
+}
+
+template <class E>
+std::unique_ptr<Worker> make_shared_stream(const Part& part) {
+  using Writer = LibrarySharedWriter<E>;
+  if (!part.is_producer())
+    return std::make_unique<StreamConsumer<LibrarySharedReader<E>>>(LibrarySharedReader<E>(
+        Consumer<E>::attach(part.ring_name, {.wait = wait_strategy(part), .timeout = 10s}),
+        part.work->producers));
+  Writer writer(make_shared_producer<E>(part), part.process);
+  if (part.work->consumers != 0)
+    return std::make_unique<StreamProducer<Writer>>(std::move(writer), part.work->batch);
+  return std::make_unique<SweptProducer<Writer, LibrarySweeper<E>>>(
+      std::move(writer), LibrarySweeper<E>(part.ring_name, part.work->capacity), part.work->batch);
+}
+
+template <class E>
 std::unique_ptr<Worker> make_stream(const Part& part) {
+  if (part.contender->producers == ProducerKind::multi) return make_shared_stream<E>(part);
   if (part.process == 0)
     return std::make_unique<StreamProducer<LibraryWriter<E>>>(make_writer<E>(part, part.ring_name),
                                                               part.work->batch);

@@ -34,7 +34,26 @@ std::unique_ptr<Worker> make_ping_pong(const Part& part, Spin spin) {
 }
 
 template <class E>
+std::unique_ptr<Worker> make_shared_stream(const Part& part, Spin spin) {
+  const Case& work = *part.work;
+  const bool is_alone = work.consumers == 0;
+  const RawRing<E> ring(part.raw->data(), work.capacity,
+                        is_alone ? work.producers : work.consumers);
+  using Writer = LimitSharedWriter<E>;
+  if (!part.is_producer())
+    return std::make_unique<StreamConsumer<LimitSharedReader<E>>>(
+        LimitSharedReader<E>(ring, work.producers, part.consumer(), spin));
+  const Writer writer(ring, part.process, is_alone, spin);
+  if (!is_alone) return std::make_unique<StreamProducer<Writer>>(writer, work.batch);
+  return std::make_unique<SweptProducer<Writer, LimitSweeper<E>>>(writer, LimitSweeper<E>(ring),
+                                                                  work.batch);
+}
+
+template <class E>
 std::unique_ptr<Worker> make_stream(const Part& part, Spin spin) {
+  if constexpr (RawRing<E>::is_stamped) {
+    if (part.work->producers > 1) return make_shared_stream<E>(part, spin);
+  }
   const RawRing<E> ring(part.raw->data(), part.work->capacity, part.work->consumers);
   if (part.process == 0)
     return std::make_unique<StreamProducer<LimitWriter<E>>>(LimitWriter<E>(ring, spin),

@@ -121,6 +121,24 @@ TEST(Bench, A_case_with_more_spinners_than_cores_is_marked_as_not_compared) {
   EXPECT_EQ(run.at("cases").at(0).at("consumers"), 2);
 }
 
+TEST(Bench, Two_producers_without_a_reader_are_compared_on_two_cores) {
+  const json run = measure("^multi-2p/32/1$");
+  const json& work = run.at("cases").at(0);
+  EXPECT_EQ(work.at("producers"), 2);
+  EXPECT_EQ(work.at("consumers"), 0);
+  EXPECT_EQ(work.at("compared"), std::thread::hardware_concurrency() >= 2);
+  for (const json& contender : work.at("contenders"))
+    EXPECT_FALSE(contender.at("samples").empty()) << contender.at("label");
+  EXPECT_EQ(rings_of(run), std::set<std::string>{});
+}
+
+TEST(Bench, Several_producers_in_claims_and_with_a_consumer_work_too) {
+  for (const json& work : measure("^multi-(1p1c/8/8|2p/8/64|2p1c/8/1)$").at("cases")) {
+    for (const json& contender : work.at("contenders"))
+      EXPECT_FALSE(contender.at("samples").empty()) << work.at("name") << contender.at("label");
+  }
+}
+
 TEST(Bench, Rings_in_files_work_too) {
   const json run = measure("^file/stream/32/1$");
   EXPECT_EQ(run.at("cases").at(0).at("contenders").back().at("storage"), "file");

@@ -184,7 +184,7 @@ class Producer {
   /// that died and has an id of its own choice, or left without closing, keeps it open: consumers
   /// get `producer_dead` or `producer_left` when no other lives. The first may come back under its
   /// id; the second is succeeded by whoever joins next.
-  void close() {
+  [[gnu::always_inline]] void close() {
     bury_open_claim();
     core_->close(next_);
   }
@@ -266,60 +266,69 @@ class Producer {
 
   static constexpr TimePoint at_once = TimePoint::min();
 
-  [[gnu::noinline, gnu::cold]] Publish make_room(std::size_t count, TimePoint deadline) {
+  [[gnu::always_inline]] Publish make_room(std::size_t count, TimePoint deadline) {
     if (SharedTail* const tail = core_->shared()) {
-      const Publish result = claim_shared(*tail, count, deadline);
-      if (result == Publish::ok) open_claim_ = count;
-      return result;
+      const Claimed claimed = claim_shared(*core_, *tail, slots_.capacity(), count, deadline);
+      if (claimed.result != Publish::ok) return claimed.result;
+      next_ = claimed.first;
+      open_claim_ = count;
+      return Publish::ok;
     }
     return deadline == at_once ? core_->try_room(next_, count)
                                : core_->wait_for_room(next_, count, deadline);
   }
 
-  // --- One of several producers
+  // --- One of several producers. What is not inlined gets and returns values: a function that knew
+  // our address would keep also the only producer of a ring out of registers.
 
-  /// Claims; the first sequence is then next_.
-  Publish claim_shared(SharedTail& tail, std::uint64_t count, TimePoint deadline) {
-    if (count - 1 < slots_.capacity() && tail.claim(count, next_) == SharedTail::Outcome::claimed)
-        [[likely]] {
-      return Publish::ok;
-    }
-    return deadline == at_once ? core_->try_claim_shared(count, next_)
-                               : core_->claim_shared(count, deadline, next_);
+  struct Claimed {
+    Publish result;
+    std::uint64_t first;
+  };
+
+  [[gnu::always_inline]] static Claimed claim_shared(detail::ProducerCore& core, SharedTail& tail,
+                                                     std::uint64_t capacity, std::uint64_t count,
+                                                     TimePoint deadline) {
+    std::uint64_t first = 0;
+    if (count - 1 < capacity && tail.claim(count, first) == SharedTail::Outcome::claimed) [[likely]]
+      return {Publish::ok, first};
+    return wait_to_claim(core, count, deadline);
+  }
+  [[gnu::noinline]] static Claimed wait_to_claim(detail::ProducerCore& core, std::uint64_t count,
+                                                 TimePoint deadline) {
+    std::uint64_t first = 0;
+    const Publish result = deadline == at_once ? core.try_claim_shared(count, first)
+                                               : core.claim_shared(count, deadline, first);
+    return {result, first};
   }
 
   template <class Fill>
-  Publish publish_shared(SharedTail& tail, Fill& fill, TimePoint deadline) {
-    if (const Publish result = claim_shared(tail, 1, deadline); result != Publish::ok)
-      return result;
-    const std::uint64_t sequence = next_;
-    std::byte* const slot = slots_.slot(sequence);
+  [[gnu::always_inline]] Publish publish_shared(SharedTail& tail, Fill& fill, TimePoint deadline) {
+    const Claimed claimed = claim_shared(*core_, tail, slots_.capacity(), 1, deadline);
+    if (claimed.result != Publish::ok) return claimed.result;
+    next_ = claimed.first;
     try {
       // Dying in here: our row covers the sequence, and who waits for it finds us dead.
-      fill(slots_.geometry().event_at(slot));
+      return publish_one(fill);
     } catch (...) {
-      slots_.bury(sequence, sequence + 1);
-      data_bell_.ring_if_awaited();
+      give_up(slots_, data_bell_, claimed.first, claimed.first + 1);
       throw;
     }
-    slots_.publish_one(*control_, slot, sequence);  // the publish point
-    next_ = sequence + 1;
-    data_bell_.ring_if_awaited();
-    return Publish::ok;
   }
 
-  /// Ends a claim: its first `count` events are published, the others given up.
-  [[gnu::noinline]] void commit_shared(std::uint64_t count, const Staging<E>& staging) noexcept {
-    if (core_ == nullptr || core_->shared() == nullptr) return;  // closed, left, or forked: buried
-    slots_.publish(*control_, next_, next_ + count, staging);
-    slots_.bury(next_ + count, next_ + open_claim_);
-    next_ += count;
+  [[gnu::noinline, gnu::cold]] static void give_up(Slots<E, std::byte> slots, HotBell bell,
+                                                   std::uint64_t first,
+                                                   std::uint64_t end) noexcept {
+    slots.bury(first, end);
+    bell.ring_if_awaited();
+  }
+
+  [[gnu::always_inline]] void bury_open_claim() noexcept {
+    if (open_claim_ == 0) return;
+    // Closed, left, or forked: buried already, or the parent's.
+    if (core_ != nullptr && core_->shared() != nullptr)
+      give_up(slots_, data_bell_, next_, next_ + open_claim_);
     open_claim_ = 0;
-    data_bell_.ring_if_awaited();
-  }
-
-  void bury_open_claim() noexcept {
-    if (open_claim_ != 0) commit_shared(0, {});
   }
   /// For a claim that goes without being published.
   void abandon_claim() noexcept { bury_open_claim(); }
@@ -341,12 +350,19 @@ class Producer {
 
   /// The same for a claim.
   [[gnu::always_inline]] void commit(std::uint64_t count, const Staging<E>& staging) noexcept {
-    // One of several; or closed or left meanwhile, or the claim is the parent's, and then it counts
-    // as abandoned.
-    if (core_ == nullptr || core_->limit() == 0) [[unlikely]]
-      return commit_shared(count, staging);
+    std::uint64_t given_up = 0;
+    if (core_ == nullptr || core_->limit() == 0) [[unlikely]] {
+      // One of several; or closed or left meanwhile, or the claim is the parent's, and then it
+      // counts as abandoned.
+      if (core_ == nullptr || core_->shared() == nullptr) return;
+      given_up = open_claim_ - count;
+      open_claim_ = 0;
+    }
     slots_.publish(*control_, next_, next_ + count, staging);
     next_ += count;
+    // In this order: the last slot of a claim tells of all of them (`first_unsettled`).
+    if (given_up != 0) [[unlikely]]
+      give_up(slots_, data_bell_, next_, next_ + given_up);
     data_bell_.ring_if_awaited();
   }
 

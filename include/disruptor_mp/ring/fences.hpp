@@ -24,7 +24,7 @@ class Fences {
       : is_asymmetric_(mode == format::FenceMode::asymmetric) {}
 
   /// Between the store and the load of the frequent side.
-  void light() const noexcept {
+  [[gnu::always_inline]] void light() const noexcept {
     if (is_asymmetric_) {
       std::atomic_signal_fence(std::memory_order_seq_cst);
     } else {

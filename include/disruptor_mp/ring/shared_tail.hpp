@@ -92,7 +92,12 @@ class SharedTail {
 
   /// Claims `n` ≥ 1 sequences below the limit. @param first where they begin, if claimed.
   [[gnu::always_inline]] Outcome claim(std::uint64_t n, std::uint64_t& first) noexcept {
-    if (bias_ == no_bias) return claim_in_common(n, first);
+    if (bias_ == no_bias) {
+      std::uint64_t claimed = 0;  // not `first`: whose address is known is not in a register
+      const Outcome outcome = claim_in_common(n, claimed);
+      first = claimed;
+      return outcome;
+    }
     const std::uint64_t begin = own_->claim_end.load(std::memory_order_relaxed);  // our own word
     if (begin + n > limit_) return Outcome::no_room;
     // Dying after this store: whoever revokes the bias finds [begin, begin + n) claimed by us, and
@@ -100,8 +105,12 @@ class SharedTail {
     own_->claim_end.store(begin + n, std::memory_order_relaxed);
     fences_.light();  // pairs with the heavy fence in `settle_bias`
     // Relaxed: only the order against our store matters.
-    if (tail_->load(std::memory_order_relaxed) != bias_) [[unlikely]]
-      return claim_after_loss(begin, n, first);
+    if (tail_->load(std::memory_order_relaxed) != bias_) [[unlikely]] {
+      std::uint64_t claimed = 0;
+      const Outcome outcome = claim_after_loss(begin, n, claimed);
+      first = claimed;
+      return outcome;
+    }
     first = begin;
     return Outcome::claimed;
   }
