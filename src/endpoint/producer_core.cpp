@@ -149,7 +149,7 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   if (has_one && !segment.object().try_lock(format::lock::producer, LockMode::exclusive))
     fail_producer_alive(segment);
   Membership membership = Membership::join(segment, format::RowKind::producer, id, os::now());
-  if (!options.id.empty()) membership.set_awaited();
+  if (!has_one && !options.id.empty()) membership.set_awaited();
   membership.activate(segment, Sequence(options.first_sequence));
   if (has_one) become_producer(segment, membership);
   auto core = std::make_unique<ProducerCore>(std::move(segment), std::move(membership),

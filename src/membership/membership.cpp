@@ -62,9 +62,13 @@ bool is_vacant(RowStatus status) {
   return status.state == RowState::free || status.state == RowState::joining;
 }
 bool is_expendable(RowStatus status) {
-  const bool is_expected_back = status.kind == RowKind::producer && status.is_awaited &&
-                                !status.has_closed && status.state != RowState::left;
-  return is_vacant(status) || (status.kind != RowKind::required && !is_expected_back);
+  return is_vacant(status) || status.kind != RowKind::required;
+}
+/// One of several producers that died and may come back under its id; its row is the last to be
+/// given away.
+bool is_expected_back(RowStatus status) {
+  return status.kind == RowKind::producer && status.is_awaited && !status.has_closed &&
+         status.state != RowState::left;
 }
 
 bool is_shared(const Segment& segment) {
@@ -195,6 +199,11 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
   if (!taken)
     taken =
         lock_row(segment, kind, [](const format::Row& row) { return is_vacant(status_of(row)); });
+  if (!taken)
+    taken = lock_row(segment, kind, [](const format::Row& row) {
+      const RowStatus status = status_of(row);
+      return is_expendable(status) && !is_expected_back(status);
+    });
   if (!taken)
     taken = lock_row(segment, kind,
                      [](const format::Row& row) { return is_expendable(status_of(row)); });

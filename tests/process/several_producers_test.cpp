@@ -60,7 +60,8 @@ class WithSeveralProducers : public ProcessTestWithSetting {
   /// Nobody is missing any more: the stream ends, and everybody agrees on all of it.
   Verdict end(const std::vector<LocalProducer*>& producers,
               const std::vector<LocalConsumer*>& readers) const {
-    for (LocalProducer* producer : producers) producer->finish();
+    for (LocalProducer* producer : producers)
+      producer == producers.back() ? producer->finish_for_all() : producer->finish();
     for (LocalConsumer* reader : readers) EXPECT_EQ(reader->drain(), Poll::closed);
     for (LocalConsumer* reader : readers) reader->leave();
     expect_nothing_remains();
@@ -222,7 +223,7 @@ TEST_P(SeveralProducersKilled, One_after_the_other_they_never_use_the_table_up) 
     read_to(keeper.next(), {&consumer});
   }
   EXPECT_EQ(consumer->voids(), 3 * deaths);
-  EXPECT_EQ(keeper->participants().size(), 3U);  // the last of the dead ones, we, and the reader
+  EXPECT_LE(keeper->participants().size(), 8U);  // the dead are kept until their rows are needed
   LocalProducer heir = join("heir", 2);
   stream({&keeper, &heir}, {&consumer});
   EXPECT_EQ(end({&keeper, &heir}, {&consumer}).voids, 3 * deaths);
@@ -272,7 +273,7 @@ TEST_P(SeveralProducersKilled, A_required_consumer_killed_among_them_gets_everyt
   stream({&two, &three}, {&survivor});
   const Verdict verdict = [&] {
     two.finish();
-    three.finish();
+    three.finish_for_all();  // "one" does not come back
     second.wait_success();
     return end({}, {&survivor});
   }();

@@ -24,8 +24,9 @@ namespace disruptor_mp {
 ///
 /// Every change is made by the holder of the row's lock, so there is never more than one; the
 /// kernel hands the lock on when a holder dies at any point. Rows in `left` or `dead` keep id and
-/// cursor for a return of the same id, and are given to others only when no free row is left; a
-/// required consumer's row is never given away.
+/// cursor for a return of the same id, and are given to others only when no free row is left, that
+/// of a dead producer which is expected back last of all; a required consumer's row is never given
+/// away.
 class Membership {
  public:
   /// Checks an id: 1 to 63 characters of A–Z a–z 0–9 . _ -

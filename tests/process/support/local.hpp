@@ -37,6 +37,11 @@ class LocalProducer {
   Producer<Bytes>* operator->() { return &*producer_; }
   /// Closes and leaves.
   void finish() { producer_.reset(); }
+  /// The same; of several producers also for those who died and will not come back.
+  void finish_for_all() {
+    producer_->close_for_all();
+    finish();
+  }
 
  private:
   EventLog log_;

@@ -63,8 +63,8 @@ void World::stream() {
 }
 
 void World::close() {
-  producer->finish();
-  if (successor) successor->finish();
+  if (successor) producer->finish();
+  (successor ? *successor : *producer).finish_for_all();
   if (reader) {
     EXPECT_EQ(reader->drain(), Poll::closed);
   }
