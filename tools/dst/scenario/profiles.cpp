@@ -122,6 +122,9 @@ void draw_several(Setting& s, Random& random) {
   s.producers = 2 + random.below(2);
   s.events = 1 + random.below(5);
   s.bias_after = random.below(4);
+  // Two who spin take all the steps there are, while a third sleeps its nap out.
+  if (s.producer_waiting == Waiting::spin || s.producer_waiting == Waiting::yield)
+    s.producer_waiting = Waiting::block;
   draw_consumers(s, random, s.producers == 2 ? 2 : 1);
   s.consumer[0].stays_dead = false;
   if (random.one_in(4)) {

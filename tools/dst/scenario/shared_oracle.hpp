@@ -56,10 +56,8 @@ class SharedOracle {
     return consumers_[consumer].finished;
   }
 
-  [[nodiscard]] bool needs_ring(unsigned consumer) const noexcept {
-    const Consumer& c = consumers_[consumer];
-    return c.was_here && c.kind == SimKind::required && !c.finished;
-  }
+  /// A required consumer that was here and has not got all: its ring must wait for it.
+  [[nodiscard]] bool needs_ring(unsigned consumer) const;
 
   /// After the run: "" or what is wrong.
   [[nodiscard]] std::string check_end(unsigned consumers) const;
@@ -78,6 +76,8 @@ class SharedOracle {
     std::map<unsigned, unsigned> newest;   ///< by origin, in this life
     std::map<Name, std::uint64_t> events;  ///< seen, in all its lives
   };
+
+  [[nodiscard]] bool has_got(const Consumer& consumer, const Name& name) const;
 
   std::uint64_t first_ = 0;
   bool ring_exists_ = false;
