@@ -88,10 +88,9 @@ bool bury_claims(Segment& segment, std::uint32_t row_index, bool may_bury) {
       if (slots.is_settled(sequence)) continue;
       // Somebody who lives may have claimed it instead; it will say so before long.
       if (claimers_of(segment, sequence, row_index) == Claimers::some_alive) return false;
-      // Or has published it: we saw its row after that, and so we see it now.
-      if (slots.is_settled(sequence)) continue;
-      if (!may_bury) return false;
-      slots.bury(sequence, sequence + 1);
+      if (!may_bury && !slots.is_settled(sequence)) return false;
+      // Or has published it: we saw its row after that, and so the exchange sees it now.
+      if (may_bury) slots.bury_if_unsettled(sequence);
     }
   }
   // Release: whoever does not find our predecessor's claims any more finds its tombstones.

@@ -193,8 +193,18 @@ class Slots {
     return stamp_of(slot(sequence)).load(std::memory_order_acquire) ==
            (tombstone_flag | (sequence + 1));
   }
-  /// Several producers: gives [first, end) up for ever. By who claimed them, or by the one who
-  /// holds the lock of the dead claimer's row. Dying in it leaves fewer to bury.
+  /// Several producers: the tombstone of a dead claimer, if the slot still waits for its event.
+  /// Consumers may have skipped it without one, and another may have published the next lap's event
+  /// there since anybody looked: therefore an exchange, from exactly what was found.
+  void bury_if_unsettled(std::uint64_t sequence) const noexcept {
+    auto& stamp = stamp_of(slot(sequence));
+    std::uint64_t seen = stamp.load(std::memory_order_acquire);
+    if ((seen & ~tombstone_flag) > sequence) return;
+    stamp.compare_exchange_strong(seen, tombstone_flag | (sequence + 1), std::memory_order_acq_rel,
+                                  std::memory_order_relaxed);
+  }
+  /// Several producers: gives [first, end) up for ever. By who claimed them: while it lives nobody
+  /// passes them. Dying in it leaves fewer to bury.
   void bury(std::uint64_t first, std::uint64_t end) const noexcept {
     for (std::uint64_t sequence = first; sequence != end; ++sequence) {
       stamp_of(slot(sequence)).store(tombstone_flag | (sequence + 1), std::memory_order_release);
