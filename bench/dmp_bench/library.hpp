@@ -128,7 +128,8 @@ class LibrarySharedReader {
 
   std::uint64_t consume(std::uint64_t first, std::uint64_t end) {
     Arrivals arrivals(first);
-    for (std::uint64_t left = producers_ * (end - first); left != 0;) {
+    std::uint64_t left = producers_ * (end - first);
+    while (left != 0) {
       const PollResult result = consumer_.wait_poll([&](const E& event) {
         arrivals.take(event);
         --left;

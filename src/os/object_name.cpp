@@ -32,7 +32,7 @@ std::filesystem::path follow_links(std::string_view named) {
   namespace fs = std::filesystem;
   constexpr int longest_chain = 40;  // the kernel's
   std::error_code error;
-  const fs::path whole = fs::absolute(named, error);  // the same object after a chdir
+  fs::path whole = fs::absolute(named, error);  // the same object after a chdir
   if (error) return named;
   if (fs::status(whole, error).type() == fs::file_type::none) return whole;
   fs::path path = whole;
