@@ -154,6 +154,7 @@ void settle_bias(Segment& segment, TailWord word) noexcept {
   Fences(segment.shape().fence_mode).heavy();
   const std::uint64_t claimed = row.claim_end.load(std::memory_order_acquire);
   std::uint64_t end = word.unsettled();
+  // Dying after it: the end is decided, and whoever comes next moves the tail there.
   if (row.bias_end.compare_exchange_strong(end, claimed, std::memory_order_acq_rel,
                                            std::memory_order_acquire)) {
     end = claimed;

@@ -207,6 +207,55 @@ TEST_F(SeveralProducers, A_ring_that_runs_free_waits_for_an_open_claim_all_the_s
   for (std::uint64_t i = 3; i < 20; ++i) ASSERT_EQ(two.try_publish(E::of(i)), Publish::ok);
 }
 
+TEST_F(SeveralProducers, One_that_died_is_waited_for_only_under_an_id_of_its_own) {
+  for (const std::string& id : {std::string(), std::string("gateway")}) {
+    auto one = make();
+    auto consumer = reader();
+    EXPECT_EQ(in_child([&] {
+                auto two = join(id);
+                (void)two.publish(E::of(1));
+                die();
+              }),
+              died);
+    one.close();
+    EXPECT_EQ(drain(consumer), Numbers{1});
+    EXPECT_EQ(end_of(consumer), id.empty() ? Poll::closed : Poll::producer_dead);
+    if (!id.empty()) join(id).close();
+    EXPECT_EQ(end_of(consumer), Poll::closed);
+  }
+}
+
+TEST_F(SeveralProducers, The_tail_is_biased_after_as_many_claims_as_were_chosen) {
+  for (const std::uint32_t bias_after : {0U, 1U, 5U}) {
+    auto one =
+        Producer<E>::create(name, {.producers = ProducerKind::multi, .bias_after = bias_after});
+    std::uint32_t claims = 0;
+    const auto is_biased = [&] {
+      return TailWord::unpack(one.segment().control().tail.load()).mode == TailWord::Mode::biased;
+    };
+    while (!is_biased() && claims < 1'000) {
+      publish(one, claims);
+      ++claims;
+    }
+    EXPECT_EQ(is_biased(), bias_after != 0);
+    if (bias_after != 0) {
+      EXPECT_GE(claims, bias_after);
+      EXPECT_LE(claims, bias_after + 2);  // the first claim of all begins the row
+    }
+  }
+}
+
+TEST_F(SeveralProducers, A_first_sequence_without_room_for_the_tail_is_refused) {
+  const std::uint64_t most = format::max_first_sequence_of_multi;
+  expect_error(Errc::invalid_option, {.found = std::to_string(most + 1)}, [&] {
+    Producer<E>::create(name, {.producers = ProducerKind::multi, .first_sequence = most + 1});
+  });
+  auto one = Producer<E>::create(name, {.producers = ProducerKind::multi, .first_sequence = most});
+  auto consumer = reader();
+  publish(one, 1);
+  EXPECT_EQ(drain(consumer), Numbers{1});
+}
+
 TEST_F(SeveralProducers, Packed_slots_are_refused) {
   expect_error(Errc::invalid_option, {.found = "packed slots", .expected = "stamped slots"},
                [&] { Producer<PackedTick>::create(name, {.producers = ProducerKind::multi}); });
