@@ -133,7 +133,9 @@ TEST(Bench, Two_producers_without_a_reader_are_compared_on_two_cores) {
 }
 
 TEST(Bench, Several_producers_in_claims_and_with_a_consumer_work_too) {
-  for (const json& work : measure("^multi-(1p1c/8/8|2p/8/64|2p1c/8/1)$").at("cases")) {
+  const json run = measure("^multi-(1p1c/8/8|2p/8/64|2p1c/8/1)$");
+  ASSERT_EQ(run.at("cases").size(), 3U);
+  for (const json& work : run.at("cases")) {
     for (const json& contender : work.at("contenders"))
       EXPECT_FALSE(contender.at("samples").empty()) << work.at("name") << contender.at("label");
   }
