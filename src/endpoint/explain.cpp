@@ -51,6 +51,15 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .found = holder_text(producer.slowest_consumer()),
                .expected = "it to come back within required_patience",
                .remedy = "Restart it under the same id, or let it resign."}};
+    case Publish::gone:
+      return {Errc::object_replaced,
+              {.object = object,
+               .problem = "nobody can find this ring any more, and it is full",
+               .found = holder_text(producer.slowest_consumer()) +
+                        "; its name leads to nothing, or to another ring",
+               .expected = "the name to lead to this ring, so that a consumer can come",
+               .remedy = "Create the ring anew and start its consumers again; find out who removed "
+                         "or replaced it."}};
     case Publish::closed:
       return {Errc::closed,
               {.object = object,

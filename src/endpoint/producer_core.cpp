@@ -306,12 +306,19 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
 }
 
 template <class IsReady>
-Publish ProducerCore::wait_while_full(TimePoint deadline, IsReady&& is_ready,
+Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                                       const std::uint64_t& next) {
   TimePoint away_since = never;
+  bool is_gone = false;
   const auto give_up = [&] {
     // A dead gating consumer stops gating here; a required one is given time to come back.
-    if (!gate_.examine_holders(next)) {
+    const bool is_held_by_absent = gate_.examine_holders(next).has_value();
+    if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
+      // Only somebody who comes can make room, and nobody can find the ring any more.
+      is_gone = !segment_.object().is_named();
+      if (is_gone) return true;
+    }
+    if (!is_held_by_absent) {
       away_since = never;
       return false;
     }
@@ -324,7 +331,7 @@ Publish ProducerCore::wait_while_full(TimePoint deadline, IsReady&& is_ready,
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
-      return Publish::consumer_missing;
+      return is_gone ? Publish::gone : Publish::consumer_missing;
     case Waiter::Outcome::timed_out:
       break;
   }
@@ -335,7 +342,7 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
   if (const auto refused = refusal(n)) return *refused;
   if (open_window(next, n)) return Publish::ok;
   return wait_while_full(
-      deadline, [&] { return open_window(next, n); }, next);
+      n, deadline, [&] { return open_window(next, n); }, next);
 }
 
 // --- One of several producers
@@ -369,7 +376,7 @@ Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uin
       next = shared_->position();
       return outcome != Outcome::no_room;
     };
-    if (const Publish result = wait_while_full(deadline, is_ready, next); result != Publish::ok)
+    if (const Publish result = wait_while_full(n, deadline, is_ready, next); result != Publish::ok)
       return result;
   }
   return outcome == Outcome::closed ? Publish::closed : Publish::ok;

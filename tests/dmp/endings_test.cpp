@@ -172,6 +172,20 @@ TEST(Endings, A_full_ring_that_nobody_reads_is_a_timeout) {
   EXPECT_FALSE(exists(ring));
 }
 
+TEST(Endings, A_full_ring_whose_name_was_removed_is_an_error_not_a_wait) {
+  const std::string ring = unique_ring_name();
+  Command pub =
+      Command::dmp({"pub", ring, "--event-size", "1", "--capacity", "4", "--wait-for", "0"});
+  ASSERT_TRUE(eventually([&] { return exists(ring); }));
+  std::filesystem::remove(shm_path(ring));
+  pub.feed("more than four");
+  const Outcome outcome = pub.finish();
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_NE(outcome.err.find("nobody can find this ring any more, and it is full"),
+            std::string::npos)
+      << outcome.err;
+}
+
 TEST(Endings, A_short_timeout_is_not_rounded_up) {
   const std::string ring = unique_ring_name();
   Command pub = Command::dmp({"pub", ring, "--event-size", "4", "--wait-for", "0"});

@@ -15,7 +15,9 @@ namespace {
 template <class E>
 class Ending : public testing::Test {
  protected:
-  Producer<E> create() { return Producer<E>::create(name, {.capacity = 8}); }
+  Producer<E> create(ProducerOptions options = {.capacity = 8}) {
+    return Producer<E>::create(name, options);
+  }
   Consumer<E> attach(ConsumerOptions options = {}) { return Consumer<E>::attach(name, options); }
   /// A producer that publishes `count` events and dies.
   void produce_and_die(std::size_t count) {
@@ -205,6 +207,35 @@ TYPED_TEST(Ending, A_ring_whose_name_was_removed_goes_on_while_its_producer_live
   EXPECT_EQ(end, Poll::idle);
   producer.detach();
   EXPECT_EQ(consumer.wait_poll(this->nothing).outcome, Poll::gone);
+}
+
+TYPED_TEST(Ending, A_full_ring_whose_name_was_removed_waits_for_nobody) {
+  auto producer = this->create({.capacity = 4});
+  publish_until_full(producer);
+  std::filesystem::remove(shm_path(this->name));
+  EXPECT_EQ(producer.publish(TypeParam::of(4)), Publish::gone);
+  EXPECT_EQ(producer.claim(2).status(), Publish::gone);
+  EXPECT_EQ(producer.publish_until(never, TypeParam::of(4)), Publish::gone);
+  EXPECT_EQ(producer.try_publish(TypeParam::of(4)), Publish::full);  // asks nobody
+}
+
+TYPED_TEST(Ending, A_full_ring_whose_name_was_removed_waits_for_those_who_are_there) {
+  auto producer = this->create({.capacity = 4});
+  auto consumer = this->attach();
+  publish_until_full(producer);
+  std::filesystem::remove(shm_path(this->name));
+  const TimePoint soon = os::now() + std::chrono::milliseconds(20);
+  EXPECT_EQ(producer.publish_until(soon, TypeParam::of(4)), Publish::timed_out);
+  EXPECT_EQ(consumer.poll(this->nothing).count, 4U);
+  EXPECT_EQ(producer.publish(TypeParam::of(4)), Publish::ok);
+}
+
+TYPED_TEST(Ending, A_required_consumer_that_cannot_come_back_is_not_given_time) {
+  auto producer = this->create({.capacity = 4, .required_patience = std::chrono::hours(1)});
+  { auto journal = this->attach({.id = "journal", .kind = ConsumerKind::required}); }
+  publish_until_full(producer);
+  std::filesystem::remove(shm_path(this->name));
+  EXPECT_EQ(producer.publish(TypeParam::of(4)), Publish::gone);
 }
 
 }  // namespace

@@ -65,6 +65,15 @@ TEST_F(Explaining, A_publish_after_close_is_told) {
   expect_says(producer->explain(result), Errc::closed, {.found = "after close"});
 }
 
+TEST_F(Explaining, A_full_ring_that_nobody_can_find_says_so) {
+  publish_until_full(*producer);
+  std::filesystem::remove(shm_path(name));
+  const Publish result = producer->publish(E::of(4));
+  ASSERT_EQ(result, Publish::gone);
+  expect_says(producer->explain(result), Errc::object_replaced,
+              {.found = "no consumer attached; its name leads to nothing", .remedy = "anew"});
+}
+
 TEST_F(Explaining, A_reader_is_told_where_the_stream_ended) {
   auto consumer = Consumer<E>::attach(name);
   publish_numbers(*producer, 3);

@@ -3,6 +3,7 @@
 // Several producers on one ring: one order for all, nobody in nobody's way, and what is left of
 // those who give up or go. (Those who are killed: tests/process.)
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <thread>
@@ -317,6 +318,28 @@ TEST_F(SeveralProducers, Nothing_is_lost_between_threads) {
   for (std::thread& thread : threads) thread.join();
   other.join();
   EXPECT_EQ(seen, seen_by_second);
+}
+
+TEST_F(SeveralProducers, A_full_ring_whose_name_was_removed_waits_for_nobody) {
+  auto one = make(4);
+  auto two = join();
+  publish_until_full(one);
+  std::filesystem::remove(shm_path(name));
+  EXPECT_EQ(one.publish(E::of(4)), Publish::gone);
+  EXPECT_EQ(two.claim(2).status(), Publish::gone);
+}
+
+TEST_F(SeveralProducers, An_open_claim_is_waited_for_also_when_the_name_was_removed) {
+  auto one = make(4);
+  auto two = join();
+  {
+    auto claim = two.claim(1);
+    std::filesystem::remove(shm_path(name));
+    ASSERT_TRUE(claim);
+    publish_until_full(one);
+    claim.publish();
+  }
+  EXPECT_EQ(one.publish(E::of(4)), Publish::gone);
 }
 
 }  // namespace

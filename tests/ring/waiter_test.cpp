@@ -88,6 +88,20 @@ TEST_P(Waiting, Looks_once_more_before_it_gives_up) {
             Outcome::ready);
 }
 
+TEST_P(Waiting, Looks_at_once_when_the_question_has_made_it_ready) {
+  bool is_ready = false;
+  int looks = 0;
+  const auto make_ready = [&] {
+    is_ready = true;  // a dead one that was in the way was removed
+    looks = 0;
+    return false;
+  };
+  EXPECT_EQ(waiter().wait(
+                never, [&] { return ++looks, is_ready; }, make_ready),
+            Outcome::ready);
+  EXPECT_EQ(looks, 1);
+}
+
 TEST_P(Waiting, Notices_what_another_thread_does) {
   std::atomic<bool> news{false};
   std::jthread other([&] {

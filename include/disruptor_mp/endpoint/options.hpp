@@ -118,9 +118,11 @@ enum class Publish : std::uint8_t {
   timed_out,         ///< …_until: no room before the deadline
   consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
                      ///< the ring full
-  too_large,         ///< more events at once than the ring has slots, or none: never possible
-  closed,            ///< this producer has closed, or another one has closed the ring for all
-  used_after_fork,   ///< the producer belongs to the parent process
+  gone,             ///< only a consumer that attaches could make room, and the name leads elsewhere
+                    ///< now: none can come
+  too_large,        ///< more events at once than the ring has slots, or none: never possible
+  closed,           ///< this producer has closed, or another one has closed the ring for all
+  used_after_fork,  ///< the producer belongs to the parent process
 };
 
 /// What became of a poll.
@@ -145,6 +147,8 @@ enum class Poll : std::uint8_t {
       return "timed_out";
     case Publish::consumer_missing:
       return "consumer_missing";
+    case Publish::gone:
+      return "gone";
     case Publish::too_large:
       return "too_large";
     case Publish::closed:

@@ -30,6 +30,12 @@ class Gate {
   /// @return a required consumer that is away and holds the producer back, if there is one.
   std::optional<Participant> examine_holders(std::uint64_t next);
 
+  /// Whether [next, next + n) must wait for the first gating consumer to come: nobody gates, and
+  /// the ring does not run free.
+  [[nodiscard]] bool keeps_full_for_nobody(std::uint64_t next, std::uint64_t n) const noexcept {
+    return entries_.empty() && !runs_free_ && next + n > floor_ + capacity_;
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   /// The row that was slowest when `minimum` looked last.
   [[nodiscard]] std::optional<std::uint32_t> slowest_row() const noexcept;

@@ -38,6 +38,7 @@ class Waiter {
       const TimePoint now = os::now();
       if (now >= next_question) {
         if (give_up()) return ready() ? Outcome::ready : Outcome::gave_up;
+        if (ready()) return Outcome::ready;  // the question may have removed what was in the way
         next_question = now + question_period;
       }
       if (now >= deadline) return Outcome::timed_out;

@@ -78,7 +78,8 @@ class ProducerCore {
  private:
   [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
   template <class IsReady>
-  Publish wait_while_full(TimePoint deadline, IsReady&& is_ready, const std::uint64_t& next);
+  Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
+                          const std::uint64_t& next);
   SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
   void close_shared();
   void mark_end(std::uint64_t end);
