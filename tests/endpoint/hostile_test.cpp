@@ -103,8 +103,8 @@ class Hostile_words : public testing::TestWithParam<Ring> {
 INSTANTIATE_TEST_SUITE_P(, Hostile_words,
                          testing::Values(Ring::packed, Ring::stamped, Ring::several),
                          [](const auto& ring) {
-                           constexpr const char* names[] = {"Packed", "Stamped", "Several"};
-                           return names[static_cast<int>(ring.param)];
+                           if (ring.param == Ring::several) return "Several";
+                           return ring.param == Ring::packed ? "Packed" : "Stamped";
                          });
 
 TEST_P(Hostile_words, Each_alone_harms_nobody_who_comes_later) {
@@ -159,12 +159,13 @@ class Hostile_tail : public testing::Test {
  protected:
   static constexpr std::uint64_t capacity = 4;
   static Producer<Bytes> create() {
-    return Producer<Bytes>::create(unique_ring_name(), small_event(),
-                                   {.capacity = capacity,
-                                    .max_participants = 4,
-                                    .first_sequence = first,
-                                    .producers = ProducerKind::multi,
-                                    .required_patience = Duration::zero()});
+    ProducerOptions options;
+    options.producers = ProducerKind::multi;
+    options.capacity = capacity;
+    options.max_participants = 4;
+    options.first_sequence = first;
+    options.required_patience = Duration::zero();
+    return Producer<Bytes>::create(unique_ring_name(), small_event(), options);
   }
   static Publish try_one(Producer<Bytes>& producer) {
     return producer.try_publish([](std::span<std::byte> event) { event.back() = {}; });

@@ -15,6 +15,8 @@
 
 #include <csignal>
 #include <cstring>
+#include <iostream>
+#include <new>
 #include <random>
 #include <thread>
 
@@ -37,6 +39,14 @@ constexpr int outside = 11;  ///< exit codes of a role
 constexpr int hanging = 12;
 constexpr int surprised = 13;
 
+/// What became of it all, in memory that the processes share.
+struct Tally {
+  std::atomic<std::uint64_t> written;  ///< words of nonsense
+  std::atomic<std::uint64_t> published;
+  std::atomic<std::uint64_t> read;
+  std::atomic<std::uint64_t> refused;  ///< visits that ended with words
+};
+
 /// What all processes of one test know of each other.
 struct Stage {
   std::string ring;
@@ -44,6 +54,7 @@ struct Stage {
   EventType event;
   ProducerKind producers = ProducerKind::single;
   TimePoint end;
+  Tally* tally = nullptr;
 };
 
 [[noreturn]] void stop_with(int code, const std::string& text) {
@@ -120,8 +131,10 @@ void scribble(const Stage& stage, Random& random) {
 
     const TimePoint end = Clock::now() + std::chrono::milliseconds(1 + random() % 20);
     while (Clock::now() < end) {
-      for (unsigned i = 0; i < random() % 64; ++i)
+      for (unsigned i = 0; i < random() % 64; ++i) {
         words[place(random, header, size)].store(nonsense(random, header));
+        ++stage.tally->written;
+      }
       if (random() % 2 == 0) std::this_thread::sleep_for(50us);
     }
     const std::size_t healed =
@@ -153,6 +166,7 @@ void keep_visiting(const Stage& stage, Visit&& visit) {
     try {
       in_time("a visit", visit);
     } catch (const Error&) {
+      ++stage.tally->refused;
     }
     std::this_thread::sleep_for(200us);
   }
@@ -189,7 +203,7 @@ void produce(const Stage& stage, Random& random) {
             (void)producer.slowest_consumer();
             break;
           default:
-            (void)producer.try_publish(fill);
+            if (producer.try_publish(fill) == Publish::ok) ++stage.tally->published;
         }
       });
     }
@@ -212,7 +226,11 @@ void consume(const Stage& stage, Random& random, ConsumerKind kind) {
     options.timeout = 2ms;
     options.successor_patience = 1ms;
     auto consumer = Consumer<Bytes>::attach(stage.ring, options);
-    const auto touch = toucher(consumer.segment(), observes);
+    const auto touch =
+        [&, check = toucher(consumer.segment(), observes)](std::span<const std::byte> event) {
+          check(event);
+          ++stage.tally->read;
+        };
     for (unsigned i = 0; i < 100 && Clock::now() < stage.end; ++i) {
       in_time("a poll", [&] {
         if (random() % 2 == 0) {
@@ -243,7 +261,7 @@ struct Role {
   pid_t pid = 0;
 };
 
-void start(Role& role, const Stage& stage, std::uint64_t seed) {
+void start_role(Role& role, const Stage& stage, std::uint64_t seed) {
   const pid_t parent = getpid();
   role.pid = fork();
   ASSERT_GE(role.pid, 0);
@@ -288,6 +306,11 @@ TEST_P(Hostile_peer, Makes_nobody_crash_hang_or_look_outside) {
   stage.producers = GetParam().producers;
   stage.end = Clock::now() + 1500ms * soak_factor();
 
+  void* const shared =
+      mmap(nullptr, sizeof(Tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  stage.tally = new (shared) Tally{};
+
   Role roles[] = {
       {"scribbler", scribble},
       {"producer 0", produce},
@@ -298,11 +321,21 @@ TEST_P(Hostile_peer, Makes_nobody_crash_hang_or_look_outside) {
       {"looker", [](const Stage& s, Random& /*unused*/) { look(s); }},
   };
   std::uint64_t seed = 1;
-  for (Role& role : roles) start(role, stage, seed++);
+  for (Role& role : roles) start_role(role, stage, seed++);
   const TimePoint deadline = stage.end + hang_time;
   for (const Role& role : roles) EXPECT_EQ(ending_of(role, deadline), "fine") << role.name;
   unlink(stage.path.c_str());
   expect_nothing_remains();
+
+  // They did meet.
+  EXPECT_GT(stage.tally->written, 1000U);
+  EXPECT_GT(stage.tally->published, 100U);
+  EXPECT_GT(stage.tally->read, 100U);
+  EXPECT_GT(stage.tally->refused, 10U);
+  std::cout << stage.tally->written << " words of nonsense, " << stage.tally->published
+            << " events published, " << stage.tally->read << " read, " << stage.tally->refused
+            << " visits refused\n";
+  munmap(shared, sizeof(Tally));
 }
 
 constexpr Setting hostile_settings[] = {{os::Backend::shm, EventForm::small},
