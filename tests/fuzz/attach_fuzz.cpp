@@ -28,12 +28,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An event of sixteen bytes, as the seeds have it.
-struct Tick {
-  std::uint64_t number;
-  std::uint64_t check;
-};
-
 /// How long one call with a deadline may last, on a machine that has other things to do.
 constexpr auto longest_call = 5s;
 

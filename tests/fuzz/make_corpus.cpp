@@ -27,7 +27,7 @@ struct Kind {
 };
 
 std::vector<Kind> kinds() {
-  const EventType tick{.size = 16, .align = 8, .name = {}, .schema = {}};
+  const EventType tick = event_type_of<Tick>();
   ProducerOptions small;
   small.capacity = 4;
   small.max_participants = 3;

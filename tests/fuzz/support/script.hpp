@@ -8,8 +8,17 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
+
+#include "disruptor_mp/segment/event_type.hpp"
 
 namespace disruptor_mp::fuzz {
+
+/// The event that a typed participant expects, and that most of the seeds hold.
+struct Tick {
+  std::uint64_t number;
+  std::uint64_t check;
+};
 
 /// What is done with the ring, one after the other. Numbers are part of the stored inputs.
 enum class Action : std::uint8_t {
@@ -51,3 +60,8 @@ using Script = std::array<Step, 16>;
 }
 
 }  // namespace disruptor_mp::fuzz
+
+template <>
+struct disruptor_mp::EventTraits<disruptor_mp::fuzz::Tick> {
+  static constexpr std::string_view name = "Tick";
+};
