@@ -4,6 +4,7 @@
 
 .DEFAULT_GOAL := help
 FEED ?=
+SECONDS ?= 60
 JOBS ?= $(shell nproc)
 ARGS ?=
 export JOBS
@@ -12,7 +13,7 @@ export JOBS
 help: ## list the verbs
 	@echo "make <verb>:"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
-	@echo "options: FEED=path (demo)  ARGS='…' (bench, dst)  JOBS=n (parallel compilers)"
+	@echo "options: FEED=path (demo)  ARGS='…' (bench, dst)  SECONDS=n (fuzz)  JOBS=n (parallel compilers)"
 
 .PHONY: setup
 setup: ## install every Debian package that any verb needs
@@ -37,6 +38,10 @@ bench: ## build and run the benchmarks
 .PHONY: dst
 dst: ## build and run the deterministic simulation tests
 	@scripts/run-program dst $(ARGS)
+
+.PHONY: fuzz
+fuzz: ## build and run the fuzzers, SECONDS=60 each
+	@scripts/fuzz $(SECONDS)
 
 .PHONY: sanitizers
 sanitizers: ## build and test with the address, undefined behaviour and thread sanitizers

@@ -48,4 +48,9 @@ if(DMP_SANITIZER)
   endif()
 endif()
 
+option(DMP_FUZZ "Build the fuzzers of tests/fuzz (clang only), and all that they call, for libFuzzer")
+if(DMP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_package(Threads REQUIRED)

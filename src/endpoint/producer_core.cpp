@@ -349,8 +349,11 @@ Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoi
 
 SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& first) {
   using Outcome = SharedTail::Outcome;
-  for (;;) {
-    const Outcome outcome = shared_->claim(n, first);
+  // In damaged memory there may seem to be room for ever; then the caller waits as long as it may.
+  constexpr int most_rounds = 16;
+  Outcome outcome = Outcome::no_room;
+  for (int round = 0; round < most_rounds; ++round) {
+    outcome = shared_->claim(n, first);
     if (outcome != Outcome::no_room) return outcome;
     const std::uint64_t next = shared_->position();
     shared_->set_limit(window_.open_shared(next, n, [&] {
@@ -363,6 +366,7 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
     if (next + n > shared_->limit()) return outcome;
     // There is room; if others take it before our turn, we look again.
   }
+  return outcome;
 }
 
 Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first) {

@@ -2,6 +2,7 @@
 #include "disruptor_mp/ring/shared_tail.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace disruptor_mp {
 
@@ -23,7 +24,12 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     if (word.mode == Mode::closed) return Outcome::closed;
     if (word.mode != Mode::shared) {
       settle_bias(*segment_, word);
-      seen = tail_->load(std::memory_order_acquire);
+      // Settling moves the tail, unless the memory is damaged (or we see the tail late: then the
+      // caller finds room and asks again).
+      if (const std::uint64_t stuck = std::exchange(seen, tail_->load(std::memory_order_acquire));
+          stuck == seen) {
+        return Outcome::no_room;
+      }
       continue;
     }
     const std::uint64_t begin = word.value;
@@ -105,10 +111,16 @@ void SharedTail::give_up_bias() noexcept {
 
 std::uint64_t SharedTail::position() noexcept {
   if (bias_ != no_bias) return own_->claim_end.load(std::memory_order_relaxed);
+  std::uint64_t seen = tail_->load(std::memory_order_acquire);
   for (int round = 0; round < most_rounds; ++round) {
-    const TailWord word = TailWord::unpack(tail_->load(std::memory_order_acquire));
+    const TailWord word = TailWord::unpack(seen);
     if (word.is_sequence()) return word.value;
     settle_bias(*segment_, word);
+    // As in `claim_in_common`.
+    if (const std::uint64_t stuck = std::exchange(seen, tail_->load(std::memory_order_acquire));
+        stuck == seen) {
+      break;
+    }
   }
   return last_end_;
 }

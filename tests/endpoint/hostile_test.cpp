@@ -4,6 +4,7 @@
 // they never crash, never touch anything outside the ring and never wait beyond their deadline.
 #include <random>
 
+#include "disruptor_mp/ring/shared_tail.hpp"
 #include "endpoint/drain.hpp"
 #include "segment/image.hpp"
 
@@ -59,18 +60,20 @@ TEST(Hostile_header, Any_bit_flipped_with_a_right_checksum_is_refused_or_harmles
   }
 }
 
+enum class Ring : std::uint8_t { packed, stamped, several };
+
 /// All words that change in a living ring, one after another.
-class Hostile_words : public testing::TestWithParam<format::SlotLayout> {
+class Hostile_words : public testing::TestWithParam<Ring> {
  protected:
   [[nodiscard]] std::vector<std::uint64_t> offsets() const {
     const format::Sections& sections = victim.header().sections;
     std::vector<std::uint64_t> all;
     for (std::uint64_t at = sections.bells.offset; at < sections.bells.offset + 256; at += 64)
       all.push_back(at);
-    for (const std::uint64_t field : {0, 128, 256, 264, 272, 280})
+    for (const std::uint64_t field : {0, 128, 256, 264, 272, 280, 384})
       all.push_back(sections.control.offset + field);
     for (std::uint64_t row = 0; row < 3; ++row) {
-      for (const std::uint64_t field : {0, 8, 16, 24, 32, 40, 48, 128})
+      for (const std::uint64_t field : {0, 8, 16, 24, 32, 40, 48, 128, 256, 264, 272, 280})
         all.push_back(sections.rows.offset + row * sizeof(format::Row) + field);
     }
     for (std::uint64_t at = 0; at < sections.slots.size; at += 8)
@@ -84,7 +87,10 @@ class Hostile_words : public testing::TestWithParam<format::SlotLayout> {
 
   static Segment create(const std::string& name) {
     format::Shape shape = small_shape();
-    shape.slot_layout = GetParam();
+    shape.slot_layout =
+        GetParam() == Ring::packed ? format::SlotLayout::packed : format::SlotLayout::stamped;
+    if (GetParam() == Ring::several) shape.producer_kind = format::ProducerKind::multi;
+    shape.first_sequence = 7;
     shape.rows = 3;
     auto segment = Segment::create(os::ObjectName::parse(name), small_event(), shape, {});
     EXPECT_TRUE(segment.publish_name());
@@ -95,9 +101,10 @@ class Hostile_words : public testing::TestWithParam<format::SlotLayout> {
   Segment victim = create(name);
 };
 INSTANTIATE_TEST_SUITE_P(, Hostile_words,
-                         testing::Values(format::SlotLayout::packed, format::SlotLayout::stamped),
-                         [](const auto& layout) {
-                           return layout.param == format::SlotLayout::packed ? "Packed" : "Stamped";
+                         testing::Values(Ring::packed, Ring::stamped, Ring::several),
+                         [](const auto& ring) {
+                           if (ring.param == Ring::several) return "Several";
+                           return ring.param == Ring::packed ? "Packed" : "Stamped";
                          });
 
 TEST_P(Hostile_words, Each_alone_harms_nobody_who_comes_later) {
@@ -144,6 +151,67 @@ TEST_P(Hostile_words, All_at_random_harm_nobody_who_is_there) {
         (void)producer.participants();
     }
   }
+}
+
+// --- What the fuzzers found (tests/fuzz)
+
+class Hostile_tail : public testing::Test {
+ protected:
+  static constexpr std::uint64_t capacity = 4;
+  static Producer<Bytes> create() {
+    ProducerOptions options;
+    options.producers = ProducerKind::multi;
+    options.capacity = capacity;
+    options.max_participants = 4;
+    options.first_sequence = first;
+    options.required_patience = Duration::zero();
+    return Producer<Bytes>::create(unique_ring_name(), small_event(), options);
+  }
+  static Publish try_one(Producer<Bytes>& producer) {
+    return producer.try_publish([](std::span<std::byte> event) { event.back() = {}; });
+  }
+  static constexpr std::uint64_t first = 100;
+};
+
+TEST_F(Hostile_tail, Before_the_first_sequence_does_not_confuse_the_gate) {
+  auto producer = create();
+  auto consumer = Consumer<Bytes>::attach(producer.segment().name());
+  producer.segment().control().tail = 2;  // not even a ring's length from 0
+  for (std::uint64_t i = 0; i < 3 * capacity; ++i) (void)try_one(producer);
+  consumer.poll([](auto) {});
+}
+
+TEST_F(Hostile_tail, Owned_by_nobody_is_no_room_and_not_a_loop) {
+  auto producer = create();
+  ASSERT_EQ(try_one(producer), Publish::ok);
+  const std::uint64_t in_no_row = TailWord::bias_of(format::max_rows - 1, 1);
+  const std::uint64_t of_another_time = TailWord::bias_of(0, 7);
+  for (const auto mode : {TailWord::Mode::biased, TailWord::Mode::revoking}) {
+    for (const std::uint64_t owner : {in_no_row, of_another_time}) {
+      // Of an earlier bias than the row's latest, so that nobody settles it any more.
+      producer.segment().row(0).bias_end = TailWord::unsettled_flag | 9;
+      producer.segment().control().tail = TailWord{.mode = mode, .value = owner}.pack();
+      EXPECT_EQ(try_one(producer), Publish::full);
+      const auto fill = [](std::span<std::byte> event) { event.back() = {}; };
+      EXPECT_EQ(producer.publish_until(std::chrono::steady_clock::now() + 5ms, fill),
+                Publish::timed_out);
+    }
+  }
+  producer.segment().control().tail = first + 1;
+  EXPECT_EQ(try_one(producer), Publish::ok);
+}
+
+TEST_F(Hostile_tail, A_dead_claim_of_all_there_will_ever_be_does_not_outlast_a_deadline) {
+  auto producer = create();
+  auto consumer = Consumer<Bytes>::attach(producer.segment().name());
+  constexpr std::uint64_t far = std::uint64_t{1} << 59U;
+  format::Row& unused = producer.segment().row(3);
+  unused.claim_first = 0;
+  unused.claim_end = far;
+  producer.segment().control().tail = far;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(consumer.poll_until(start + 20ms, [](auto) {}).outcome, Poll::timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
 }
 
 }  // namespace

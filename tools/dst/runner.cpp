@@ -3,15 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
 
 namespace disruptor_mp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 3> mode_names = {"sc", "tso", "weak"};
-constexpr std::array<std::string_view, 6> choice_names = {"run",  "resume", "read",
-                                                          "kill", "keep",   "spurious"};
 constexpr std::array<const char*, Oracle::max_consumers> consumer_names = {
     "consumer 0", "consumer 1", "consumer 2", "consumer 3"};
 constexpr std::array<const char*, SharedOracle::max_producers> producer_names = {
@@ -19,18 +14,7 @@ constexpr std::array<const char*, SharedOracle::max_producers> producer_names = 
 /// So many failures are tried while shrinking.
 constexpr unsigned shrink_budget = 4000;
 
-template <std::size_t N>
-std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {
-  const auto it = std::find(names.begin(), names.end(), name);
-  if (it == names.end()) throw std::runtime_error("the trace has an unknown word '" + name + "'");
-  return static_cast<std::size_t>(it - names.begin());
-}
-
 }  // namespace
-
-std::string_view to_string(MemoryMode mode) noexcept {
-  return mode_names[static_cast<std::size_t>(mode)];
-}
 
 RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   Random random(spec.seed);
@@ -84,53 +68,6 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
           .hash = sim.hash(),
           .steps = sim.steps(),
           .reached = situations().reached()};
-}
-
-std::string to_json(const Trace& trace) {
-  nlohmann::ordered_json json;
-  json["format"] = "disruptor-mp simulation trace 1";
-  json["profile"] = trace.spec.profile->name;
-  json["seed"] = trace.spec.seed;
-  json["memory"] = to_string(trace.spec.memory);
-  json["crashes"] = trace.spec.crashes;
-  json["exhaustive"] = trace.spec.is_exhaustive;
-  json["verdict"] = to_string(trace.result.verdict);
-  json["problem"] = trace.result.problem;
-  json["steps"] = trace.result.steps;
-  json["hash"] = trace.result.hash;
-  auto decisions = nlohmann::ordered_json::array();
-  for (const Decision& d : trace.decisions) {
-    decisions.push_back(
-        {d.process, d.step, choice_names[static_cast<std::size_t>(d.choice)], d.pick});
-  }
-  json["decisions"] = std::move(decisions);
-  return json.dump() + "\n";
-}
-
-Trace trace_from_json(const std::string& text) {
-  const auto json = nlohmann::json::parse(text);
-  Trace trace;
-  const auto profile = json.at("profile").get<std::string>();
-  trace.spec.profile = find_profile(profile);
-  if (trace.spec.profile == nullptr)
-    throw std::runtime_error("the trace is of profile '" + profile + "', which does not exist");
-  trace.spec.seed = json.at("seed");
-  trace.spec.memory = static_cast<MemoryMode>(index_of(mode_names, json.at("memory")));
-  trace.spec.crashes = json.at("crashes");
-  trace.spec.is_exhaustive = json.at("exhaustive");
-  for (const Verdict v : {Verdict::pass, Verdict::safety, Verdict::progress, Verdict::budget}) {
-    if (json.at("verdict") == to_string(v)) trace.result.verdict = v;
-  }
-  trace.result.problem = json.at("problem");
-  trace.result.steps = json.at("steps");
-  trace.result.hash = json.at("hash");
-  for (const auto& d : json.at("decisions")) {
-    trace.decisions.push_back({.process = d.at(0),
-                               .choice = static_cast<Choice>(index_of(choice_names, d.at(2))),
-                               .pick = d.at(3),
-                               .step = d.at(1)});
-  }
-  return trace;
 }
 
 Trace shrink(const Trace& trace) {

@@ -50,7 +50,9 @@ class Gate {
   [[nodiscard]] std::uint64_t position(const Entry& entry, std::uint64_t next) const noexcept {
     // The acquire pairs with the release of the consumer's commit: its reads of the slots are over.
     const std::uint64_t cursor = entry.cursor->load(std::memory_order_acquire);
-    return std::clamp(cursor, next - std::min(capacity_, next - first_), next);
+    // In damaged memory the tail of several producers may stand before the first sequence.
+    const std::uint64_t published = next > first_ ? next - first_ : 0;
+    return std::clamp(cursor, next - std::min(capacity_, published), next);
   }
 
   Segment* segment_;

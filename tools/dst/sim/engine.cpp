@@ -51,24 +51,6 @@ std::byte* reserve(std::size_t size) {
 
 }  // namespace
 
-std::string_view to_string(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::pass:
-      return "pass";
-    case Verdict::safety:
-      return "safety";
-    case Verdict::progress:
-      return "progress";
-    case Verdict::budget:
-      return "budget";
-    case Verdict::nondeterminism:
-      return "nondeterminism";
-    case Verdict::pruned:
-      return "pruned";
-  }
-  return "unknown";
-}
-
 bool are_dependent(const Op& a, const Op& b) noexcept {
   using Kind = Op::Kind;
   if (a.kind == Kind::everything || b.kind == Kind::everything) return true;

@@ -9,6 +9,7 @@
 
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/fences.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
@@ -55,9 +56,10 @@ class ConsumerCore {
       if (ready()) return Poll::events;
       if (stream_end(segment_) <= next) return Poll::closed;
       if (outcome == Waiter::Outcome::gave_up && end != Poll::idle) return end;
-      if (outcome == Waiter::Outcome::timed_out) return Poll::timed_out;
       // There was something, but an observer was overtaken between the two looks, or a void was
-      // skipped and nothing stands behind it: it waits on.
+      // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
+      // may have written that a dead producer claimed all there will ever be.)
+      if (outcome == Waiter::Outcome::timed_out || os::now() >= deadline) return Poll::timed_out;
     }
   }
 
