@@ -9,6 +9,7 @@
 
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/fences.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
@@ -93,7 +94,8 @@ class ConsumerCore {
   /// else `idle`.
   Poll absence();
   [[nodiscard]] Poll name_absence() const;
-  /// Asks whether `next` is a claim that nobody living can still publish, and remembers it.
+  /// Asks whether `next` is a claim that nobody living can still publish, and remembers it. Where
+  /// claims may be revoked, revokes it when its time is over.
   bool proves_void(std::uint64_t next);
 
   Segment segment_;
@@ -111,6 +113,7 @@ class ConsumerCore {
   TimePoint next_probe_ = TimePoint::min();
   bool is_shared_;
   std::optional<std::uint64_t> void_;
+  Patience patience_;
 };
 
 }  // namespace disruptor_mp::detail
