@@ -147,6 +147,10 @@ void draw_several_stopped(Setting& s, Random& random) {
   draw_several(s, random);
   s.revoke_after = times[random.below(times.size())];
   s.events = 3 + random.below(5);
+  for (ConsumerSetting& c : s.consumer) {
+    const bool spins = c.waiting == Waiting::spin || c.waiting == Waiting::yield;
+    if (s.revoke_after > 300 && spins) c.waiting = Waiting::sleep;  // as with producers above
+  }
   // Nobody reads along: producers revoke.
   s.runs_free = random.one_in(5);
   if (s.runs_free) {
