@@ -81,6 +81,8 @@ class Claim {
   explicit operator bool() const noexcept { return status_ == Publish::ok; }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// How many of the events are published, once `publish` was called.
+  [[nodiscard]] std::size_t published() const noexcept { return published_; }
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
   [[nodiscard]] Iterator begin() const noexcept { return {this, first_}; }
   [[nodiscard]] Iterator end() const noexcept { return {this, first_ + size_}; }
@@ -104,8 +106,6 @@ class Claim {
     abandon();
     return status_;
   }
-  /// How many of the events are published, once `publish` was called.
-  [[nodiscard]] std::size_t published() const noexcept { return published_; }
   /// Gives all slots back unpublished.
   void abandon() noexcept {
     if (producer_ != nullptr) producer_->abandon_claim();
