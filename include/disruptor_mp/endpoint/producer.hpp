@@ -308,17 +308,25 @@ class Producer {
     const Claimed claimed = claim_shared(*core_, tail, slots_.capacity(), 1, deadline);
     if (claimed.result != Publish::ok) return claimed.result;
     next_ = claimed.first;
+    std::byte* const slot = slots_.slot(claimed.first);
     try {
       // Dying in here: our row covers the sequence, and who waits for it finds us dead.
-      if (!tail.revokes()) [[likely]]
-        return publish_one(fill);
-      fill(slots_.geometry().event_at(slots_.slot(claimed.first)));
+      fill(slots_.geometry().event_at(slot));
     } catch (...) {
       give_up(*core_, slots_, data_bell_, claimed.first, claimed.first + 1);
       throw;
     }
     next_ = claimed.first + 1;
-    return core_->settle(claimed.first, next_, next_) == 1 ? Publish::ok : Publish::revoked;
+    if (tail.revokes()) [[unlikely]]
+      return publish_unless_revoked(*core_, claimed.first);
+    // As in publish_one.
+    slots_.publish_one(*control_, slot, claimed.first);
+    data_bell_.ring_if_awaited();
+    return Publish::ok;
+  }
+  [[gnu::noinline, gnu::cold]] static Publish publish_unless_revoked(detail::ProducerCore& core,
+                                                                     std::uint64_t sequence) {
+    return core.settle(sequence, sequence + 1, sequence + 1) == 1 ? Publish::ok : Publish::revoked;
   }
 
   [[gnu::noinline, gnu::cold]] static void give_up(detail::ProducerCore& core,

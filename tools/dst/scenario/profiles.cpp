@@ -151,8 +151,8 @@ void draw_several_stopped(Setting& s, Random& random) {
     const bool spins = c.waiting == Waiting::spin || c.waiting == Waiting::yield;
     if (s.revoke_after > 300 && spins) c.waiting = Waiting::sleep;  // as with producers above
   }
-  // Three who wake from nap after nap on a full ring, and an observer, can keep the one consumer that
-  // would make room from its first step.
+  // Three who wake from nap after nap on a full ring, and an observer, can keep the one consumer
+  // that would make room from its first step.
   if (s.producers == 3) s.consumers = 1;
   // Nobody reads along: producers revoke.
   s.runs_free = random.one_in(5);
