@@ -116,6 +116,7 @@ Json to_json(const View& view) {
             {"oldest", view.position.oldest.value()},
             {"published", view.position.published.value()},
             {"horizon", view.horizon},
+            {"revoked", view.segment.control().revoked.load(std::memory_order_relaxed)},
             {"closed", view.position.is_closed},
             {"end", view.position.is_closed ? Json(view.end) : Json()}}},
           {"participants", participants}};
