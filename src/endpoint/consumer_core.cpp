@@ -109,7 +109,11 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
 }
 
 bool ConsumerCore::proves_void(std::uint64_t next) {
-  if (!is_shared_ || !is_void(segment_, next)) return false;
+  if (!is_shared_) return false;
+  // Observers must not write: they wait until another revokes it.
+  if (!is_void(segment_, next) && (is_observer() || !patience_.revoke_if_due(segment_, next))) {
+    return false;
+  }
   void_ = next;
   return true;
 }

@@ -69,6 +69,16 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .remedy = "Create a new ring."}};
     case Publish::used_after_fork:
       return {Errc::used_after_fork, forked(object)};
+    case Publish::revoked:
+      return {
+          Errc::claim_revoked,
+          {.object = object,
+           .problem = "this claim was revoked: others had waited for it too long",
+           .found = "a claim open for longer than " +
+                    std::to_string(producer.segment().shape().revoke_stopped_after) + " ns",
+           .expected = "it to be published or given up before",
+           .remedy = "Publish the events again if they are still of use; fill events faster, or "
+                     "create the ring with a longer revoke_stopped_after."}};
     case Publish::ok:
     case Publish::full:
     case Publish::timed_out:

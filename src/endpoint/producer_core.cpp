@@ -9,6 +9,7 @@
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/os/thread.hpp"
+#include "disruptor_mp/ring/slots.hpp"
 
 namespace disruptor_mp::detail {
 namespace {
@@ -140,6 +141,15 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   shape.fence_mode = choose_fences(options.fences);
   shape.when_alone = options.when_alone;
   shape.first_sequence = options.first_sequence;
+  if (options.revoke_stopped_after < Duration::zero()) {
+    throw Error(Errc::invalid_option,
+                {.object = object_name.text(),
+                 .problem = "revoke_stopped_after is negative",
+                 .found = std::to_string(options.revoke_stopped_after.count()) + " ns",
+                 .expected = "zero, which means never, or more",
+                 .remedy = "Correct the producer's options."});
+  }
+  shape.revoke_stopped_after = static_cast<std::uint64_t>(options.revoke_stopped_after.count());
   Segment segment =
       Segment::create(object_name, event, shape, {.mode = options.mode, .group = options.group});
 
@@ -311,6 +321,7 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   TimePoint away_since = never;
   bool is_gone = false;
   const auto give_up = [&] {
+    if (tail_) revoke_stopped();
     // A dead gating consumer stops gating here; a required one is given time to come back.
     const bool is_held_by_absent = gate_.examine_holders(next).has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
@@ -351,9 +362,12 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
   using Outcome = SharedTail::Outcome;
   // In damaged memory there may seem to be room for ever; then the caller waits as long as it may.
   constexpr int most_rounds = 16;
-  Outcome outcome = Outcome::no_room;
   for (int round = 0; round < most_rounds; ++round) {
-    outcome = shared_->claim(n, first);
+    const Outcome outcome = shared_->claim(n, first);
+    if (outcome == Outcome::quarantined) {
+      if (!pass_quarantine(n)) return Outcome::no_room;
+      continue;
+    }
     if (outcome != Outcome::no_room) return outcome;
     const std::uint64_t next = shared_->position();
     shared_->set_limit(window_.open_shared(next, n, [&] {
@@ -366,7 +380,37 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
     if (next + n > shared_->limit()) return outcome;
     // There is room; if others take it before our turn, we look again.
   }
-  return outcome;
+  return Outcome::no_room;
+}
+
+bool ProducerCore::pass_quarantine(std::uint64_t n) {
+  const std::uint64_t begin = shared_->position();
+  const auto room = find_unquarantined(segment_, begin, n);
+  // Not beyond the limit: what lies there is still being read.
+  if (room) shared_->pass_over(begin, std::min(*room, shared_->limit()));
+  return room.has_value();
+}
+
+void ProducerCore::revoke_stopped() {
+  // Consumers do it themselves.
+  if (segment_.shape().revoke_stopped_after == 0 || gate_.size() != 0) return;
+  const std::uint64_t next = tail_->position();
+  const std::uint64_t held = first_unsettled(segment_, membership_.row(), next);
+  if (held < next) static_cast<void>(patience_.revoke_if_due(segment_, held));
+}
+
+std::uint64_t ProducerCore::settle(std::uint64_t first, std::uint64_t keep,
+                                   std::uint64_t end) noexcept {
+  const Slots<Bytes, std::byte> slots(segment_.slots(), segment_.shape());
+  std::uint64_t sequence = first;
+  while (sequence != keep && slots.publish_unless_revoked(sequence)) ++sequence;
+  const std::uint64_t published = sequence - first;
+  // Dying in it: our row covers the rest. Only now, when we do not write there any more.
+  for (; sequence != end; ++sequence) slots.give_up(sequence);
+  tail_->drop_claim();
+  fences_.light();  // pairs with the heavy fence of a sleeping consumer
+  Bell(segment_.bells().data).ring_if_awaited();
+  return published;
 }
 
 Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first) {
@@ -392,6 +436,7 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
   Outcome outcome = claim_once(n, first);
   if (outcome == Outcome::no_room) {
     // Whoever tries and never waits must still get past the dead.
+    revoke_stopped();
     gate_.examine_holders(shared_->position());
     outcome = claim_once(n, first);
   }

@@ -47,7 +47,10 @@ bool is_void(const Segment& segment, std::uint64_t sequence) {
   const auto slots = slots_of(segment);
   if (slots.is_tombstone(sequence)) return true;
   if (sequence >= claimed_below(segment)) return false;
-  if (claimers_of(segment, sequence, nobody) != Claimers::dead) return false;
+  const Claimers claimers = claimers_of(segment, sequence, nobody);
+  if (claimers == Claimers::some_alive) return false;
+  // Claimed by nobody: settled meanwhile; or, only where claims may be revoked, passed over.
+  if (claimers == Claimers::none && segment.shape().revoke_stopped_after == 0) return false;
   // Dead now, so what it published is there by now; and who buried its claims did so before it
   // wiped the row.
   return slots.is_tombstone(sequence) || !slots.is_settled(sequence);

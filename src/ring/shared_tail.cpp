@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "disruptor_mp/ring/slots.hpp"
+
 namespace disruptor_mp {
 
 using Mode = TailWord::Mode;
@@ -35,6 +37,10 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     const std::uint64_t begin = word.value;
     const std::uint64_t end = begin + n;
     if (end > limit_) return Outcome::no_room;
+    // All who may have revoked something there have done it before the gates let us look: from here
+    // to the exchange no quarantine can come.
+    if (revokes_ && meets_quarantine(begin, end)) [[unlikely]]
+      return Outcome::quarantined;
     // The first word first: between the two stores the row covers nothing that is unpublished.
     // Release: whoever sees that we have done with our last claim sees its events; pairs with the
     // acquire of who looks for a claimer (membership/claims.cpp).
@@ -55,6 +61,35 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     return Outcome::claimed;
   }
   return Outcome::no_room;
+}
+
+bool SharedTail::meets_quarantine(std::uint64_t begin, std::uint64_t end) const noexcept {
+  const Slots<Bytes, std::byte> slots(segment_->slots(), segment_->shape());
+  for (std::uint64_t sequence = begin; sequence != end; ++sequence) {
+    if (slots.quarantined(sequence)) return true;
+  }
+  return false;
+}
+
+void SharedTail::pass_over(std::uint64_t begin, std::uint64_t end) noexcept {
+  std::uint64_t seen = TailWord{.mode = Mode::shared, .value = begin}.pack();
+  // Dying or stopping after it: the sequences are claimed and no row covers them; that is how
+  // everybody knows that they are nobody's.
+  if (begin >= end ||
+      !tail_->compare_exchange_strong(seen, TailWord{.mode = Mode::shared, .value = end}.pack(),
+                                      std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    return;
+  }
+  // So that nobody needs to prove it. If we were stopped for long, the slots are further already.
+  const Slots<Bytes, std::byte> slots(segment_->slots(), segment_->shape());
+  for (std::uint64_t sequence = begin; sequence != end; ++sequence)
+    slots.bury_if_unsettled(sequence);
+}
+
+void SharedTail::drop_claim() noexcept {
+  // Release: whoever does not find us covering it any more finds it settled.
+  own_->claim_end.store(own_->claim_first.load(std::memory_order_relaxed),
+                        std::memory_order_release);
 }
 
 void SharedTail::take_bias(std::uint64_t end) noexcept {

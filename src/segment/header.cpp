@@ -105,6 +105,10 @@ std::optional<Nonsense> first_nonsense(const format::Shape& shape) {
                       up_to(format::max_first_sequence_of_multi));
     }
   }
+  if (const std::uint64_t most =
+          shape.producer_kind == format::ProducerKind::multi ? format::max_revoke_stopped_after : 0;
+      shape.revoke_stopped_after > most)
+    return nonsense("time after which claims are revoked", shape.revoke_stopped_after, up_to(most));
   if (auto mode = neither("fence mode", shape.fence_mode, format::FenceMode::asymmetric,
                           format::FenceMode::portable)) {
     return mode;

@@ -84,6 +84,11 @@ void require_valid(const os::ObjectName& name, const EventType& event, const for
               "Choose first_sequence in this range.");
     }
   }
+  if (shape.revoke_stopped_after != 0 && shape.producer_kind != format::ProducerKind::multi) {
+    invalid(name, "only the claims of several producers can be revoked",
+            "revoke_stopped_after with a single producer", "producers = ProducerKind::multi",
+            "Leave revoke_stopped_after at zero, or make a ring of several producers.");
+  }
   if ((permissions.mode & ~0777U) != 0 || (permissions.mode & 0600U) != 0600U) {
     invalid(name, "the mode would lock out its owner or has special bits",
             std::to_string(permissions.mode), "permission bits that include 0600",
@@ -114,6 +119,8 @@ std::vector<os::PageRange> writable_pages(const Header& header, SegmentRole role
     case SegmentRole::producer:
       return {bells, control, slots};
     case SegmentRole::consumer:
+      // Who waits for a stopped producer may have to revoke its claim, which stands in the slots.
+      if (header.shape.revoke_stopped_after != 0) return {bells, control, slots};
       return {bells, control};
     case SegmentRole::observer:
       return {bells};

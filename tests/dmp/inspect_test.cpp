@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "disruptor_mp/disruptor_mp.hpp"
 #include "dmp/support/json.hpp"
 #include "dmp/support/rings.hpp"
 
@@ -31,16 +32,29 @@ TEST(Inspect, Json_has_the_documented_fields) {
                        {"sections", "object"},
                        {"stream", "object"},
                        {"participants", "array"}});
-  expect_fields(
-      view["header"],
-      {{"format_version", "number"},     {"type", "string"},        {"fields", "string"},
-       {"fingerprint", "string"},        {"event_size", "number"},  {"event_align", "number"},
-       {"capacity", "number"},           {"slot_stride", "number"}, {"slot_layout", "string"},
-       {"producer_kind", "string"},      {"fences", "string"},      {"when_alone", "string"},
-       {"max_participants", "number"},   {"page_size", "number"},   {"first_sequence", "number"},
-       {"total_size", "number"},         {"instance", "string"},    {"boot", "string"},
-       {"from_earlier_boot", "boolean"}, {"created_ns", "number"},  {"creator_pid", "number"},
-       {"creator_uid", "number"}});
+  expect_fields(view["header"], {{"format_version", "number"},
+                                 {"type", "string"},
+                                 {"fields", "string"},
+                                 {"fingerprint", "string"},
+                                 {"event_size", "number"},
+                                 {"event_align", "number"},
+                                 {"capacity", "number"},
+                                 {"slot_stride", "number"},
+                                 {"slot_layout", "string"},
+                                 {"producer_kind", "string"},
+                                 {"fences", "string"},
+                                 {"when_alone", "string"},
+                                 {"revoke_stopped_after_ns", "number"},
+                                 {"max_participants", "number"},
+                                 {"page_size", "number"},
+                                 {"first_sequence", "number"},
+                                 {"total_size", "number"},
+                                 {"instance", "string"},
+                                 {"boot", "string"},
+                                 {"from_earlier_boot", "boolean"},
+                                 {"created_ns", "number"},
+                                 {"creator_pid", "number"},
+                                 {"creator_uid", "number"}});
   for (const char* section :
        {"header", "bells", "control", "rows", "counters", "claims", "slots"}) {
     expect_fields(view["sections"][section], {{"offset", "number"}, {"size", "number"}});
@@ -51,6 +65,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
                                  {"oldest", "number"},
                                  {"published", "number"},
                                  {"horizon", "number"},
+                                 {"revoked", "number"},
                                  {"closed", "boolean"},
                                  {"end", "null"}});
   for (const Json& each : view["participants"]) {
@@ -158,6 +173,17 @@ TEST(Inspect, Text_shows_the_same_in_eighty_columns) {
   EXPECT_EQ(pair.pub.finish().exit_code, 0);
   EXPECT_EQ(pair.sub.command.finish().exit_code, 0);
   EXPECT_EQ(second.command.finish().exit_code, 0);
+}
+
+TEST(Inspect, Shows_after_what_time_claims_are_revoked) {
+  const std::string ring = unique_ring_name();
+  auto producer = Producer<Bytes>::create(
+      ring, {.size = 8, .align = 8, .name = "Event", .schema = {}},
+      {.producers = ProducerKind::multi, .revoke_stopped_after = std::chrono::milliseconds(250)});
+  EXPECT_EQ(inspect(ring)["header"]["revoke_stopped_after_ns"], 250'000'000);
+  EXPECT_EQ(inspect(ring)["stream"]["revoked"], 0);
+  EXPECT_NE(run_dmp({"inspect", ring}).out.find("claims are revoked after 250 ms; 0 were"),
+            std::string::npos);
 }
 
 TEST(Inspect, Does_not_keep_a_ring_that_everybody_leaves) {

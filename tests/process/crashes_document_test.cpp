@@ -25,6 +25,7 @@ bool belongs_into_the_document(const std::string& suite) {
                                                "StoppedAtEveryCall",
                                                "SeveralProducersKilled",
                                                "SeveralProducersStopped",
+                                               "SeveralProducersRevoked",
                                                "OneOfSeveralKilledAtEveryCall",
                                                "OneOfSeveralKilledAtInstruction",
                                                "OneOfSeveralStoppedAtEveryCall",

@@ -43,6 +43,8 @@
 //   quiet                              no reports from here on: fewer instructions between marks
 //
 // With --dawdle=N a producer that streams naps in the middle of every N-th event or so.
+// With --revoke-ms=N claims in a new ring are revoked after so long; a publish that is told so
+// reports "revoked SEQUENCE", of the first event that was.
 // With --producers=multi the ring is, or is made to be, one of several producers.
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
@@ -281,6 +283,7 @@ class RingPeer {
     options.id = options_.text("id", "producer");
     options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
     options.required_patience = std::chrono::milliseconds(options_.number("patience-ms", 1000));
+    options.revoke_stopped_after = std::chrono::milliseconds(options_.number("revoke-ms", 0));
     if (options_.text("when-alone", "block") == "run_free")
       options.when_alone = WhenAlone::run_free;
     return options;
@@ -303,6 +306,11 @@ class RingPeer {
     Publish result = Publish::consumer_missing;
     while (result == Publish::consumer_missing)
       result = producer_->publish([&](E& event) { start_event(event, half_way); });
+    if (result == Publish::revoked) {
+      report("revoked " + std::to_string(producer_->next_sequence().value() - 1));
+      ++number_;
+      return;
+    }
     require_ok(result);
     note(LogRecord::What::acknowledged, producer_->next_sequence().value() - 1, number_++);
   }
@@ -327,6 +335,7 @@ class RingPeer {
   /// rest.
   void claim_and_publish(std::uint64_t count, std::uint64_t written, int signal) {
     std::uint64_t first = 0;
+    std::uint64_t published = 0;
     {
       Claim<E> claim = claim_patiently(count);
       require_ok(claim.status());
@@ -340,9 +349,13 @@ class RingPeer {
                       [&] { dawdle(); });
         }
       }
+      if (const Publish result = claim.publish(); result != Publish::revoked) require_ok(result);
+      published = claim.published();
     }
-    for (std::uint64_t i = 0; i < count; ++i)
-      note(LogRecord::What::acknowledged, first + i, number_++);
+    for (std::uint64_t i = 0; i < published; ++i)
+      note(LogRecord::What::acknowledged, first + i, number_ + i);
+    if (published != count) report("revoked " + std::to_string(first + published));
+    number_ += count;
   }
 
   Claim<E> claim_patiently(std::uint64_t count) {

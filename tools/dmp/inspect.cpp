@@ -85,6 +85,7 @@ Json header_json(const Segment& segment) {
           {"producer_kind", name_of(shape.producer_kind)},
           {"fences", name_of(shape.fence_mode)},
           {"when_alone", name_of(shape.when_alone)},
+          {"revoke_stopped_after_ns", shape.revoke_stopped_after},
           {"max_participants", shape.rows},
           {"page_size", shape.page_size},
           {"first_sequence", shape.first_sequence},
@@ -115,6 +116,7 @@ Json to_json(const View& view) {
             {"oldest", view.position.oldest.value()},
             {"published", view.position.published.value()},
             {"horizon", view.horizon},
+            {"revoked", view.segment.control().revoked.load(std::memory_order_relaxed)},
             {"closed", view.position.is_closed},
             {"end", view.position.is_closed ? Json(view.end) : Json()}}},
           {"participants", participants}};
@@ -147,6 +149,14 @@ void print_header(const View& view) {
   print_line("rules", fmt::format("{} producer, {} fences, alone: {}, at most {} participants",
                                   name_of(shape.producer_kind), name_of(shape.fence_mode),
                                   name_of(shape.when_alone), shape.rows));
+  if (shape.producer_kind == format::ProducerKind::multi) {
+    print_line("stopped",
+               shape.revoke_stopped_after == 0
+                   ? "producers are waited for without limit"
+                   : fmt::format("producers' claims are revoked after {} ms; {} were",
+                                 static_cast<double>(shape.revoke_stopped_after) / 1e6,
+                                 segment.control().revoked.load(std::memory_order_relaxed)));
+  }
   print_line(
       "created",
       fmt::format("{} by pid {}, uid {}{}", wall_clock(header.birth.created_ns),

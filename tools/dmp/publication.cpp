@@ -193,10 +193,17 @@ bool Publication::publish_batch(std::span<const std::byte> bytes, std::uint64_t 
     auto claim = producer_.claim_until(std::min(deadline, os::now() + wait_slice), count);
     if (claim) {
       fill(claim, bytes);
-      claim.publish();
-      events_ += count;
-      bytes_ += bytes.size();
-      pending_ -= bytes.size();
+      const bool is_revoked = claim.publish() == Publish::revoked;
+      const std::uint64_t done =
+          is_revoked ? claim.published() * payload_size_ : std::uint64_t{bytes.size()};
+      events_ += is_revoked ? claim.published() : count;
+      bytes_ += done;
+      pending_ -= done;
+      if (is_revoked) {  // we were stopped for too long; nobody has seen the rest
+        bytes = bytes.subspan(done);
+        count -= claim.published();
+        continue;
+      }
       if (progress_.is_due())
         progress_.show(ring() + ": " + describe_flow(events_, bytes_, os::now() - started_));
       return true;

@@ -63,6 +63,7 @@ class Claim {
         staging_(other.staging_),
         first_(other.first_),
         size_(std::exchange(other.size_, 0)),
+        published_(other.published_),
         status_(other.status_),
         exceptions_(other.exceptions_) {}
   Claim(const Claim&) = delete;
@@ -80,21 +81,30 @@ class Claim {
   explicit operator bool() const noexcept { return status_ == Publish::ok; }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// How many of the events are published, once `publish` was called.
+  [[nodiscard]] std::size_t published() const noexcept { return published_; }
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
   [[nodiscard]] Iterator begin() const noexcept { return {this, first_}; }
   [[nodiscard]] Iterator end() const noexcept { return {this, first_ + size_}; }
   /// `index` must be less than size().
   Reference operator[](std::size_t index) const noexcept { return at(first_ + index); }
 
-  /// Publishes all of it now.
-  [[gnu::always_inline]] void publish() noexcept { publish(size_); }
+  /// Publishes all of it now. @return as below.
+  [[gnu::always_inline]] Publish publish() noexcept { return publish(size_); }
   /// Publishes the first `count` events (at most size()) and gives the rest back.
-  [[gnu::always_inline]] void publish(std::size_t count) noexcept {
+  /// @return `ok`; `closed` or `used_after_fork` if the claim counts as abandoned; `revoked`, in a
+  /// ring with `revoke_stopped_after`, if it was revoked from some event on. The events before that
+  /// one, `published()` of them, are published; of the others nobody sees any. `status` says the
+  /// same afterwards. Who leaves publishing to the destructor does not learn it.
+  [[gnu::always_inline]] Publish publish(std::size_t count) noexcept {
     if (producer_ != nullptr && count != 0) {
-      producer_->commit(count < size_ ? count : size_, staging_);
+      const auto done = producer_->commit(count < size_ ? count : size_, staging_);
+      status_ = done.result;
+      published_ = done.count;
       producer_ = nullptr;
     }
     abandon();
+    return status_;
   }
   /// Gives all slots back unpublished.
   void abandon() noexcept {
@@ -126,6 +136,7 @@ class Claim {
   mutable Staging<E> staging_;  ///< a const claim still has events to fill, like a const span
   std::uint64_t first_ = 0;
   std::size_t size_ = 0;
+  std::size_t published_ = 0;
   Publish status_ = Publish::ok;
   int exceptions_ = 0;
 };

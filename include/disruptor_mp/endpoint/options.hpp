@@ -49,6 +49,13 @@ struct ProducerOptions {
   /// The number of the first event, at most 2^63; for tests that start near a power of two.
   std::uint64_t first_sequence = 0;
 
+  /// Of several producers: how long those who wait for a claim that its producer neither publishes
+  /// nor gives up, because it is stopped or slow, put up with it; then they revoke it. Consumers
+  /// skip it, and its producer's publish returns `Publish::revoked`. Zero (the default): never, it
+  /// is waited for. Such a ring pays a locked instruction per event, and its required and gating
+  /// consumers map the slots writable. See docs/multi-producer.md.
+  Duration revoke_stopped_after = Duration::zero();
+
   // Properties of this producer.
 
   /// How publish waits while the ring is full.
@@ -123,6 +130,8 @@ enum class Publish : std::uint8_t {
   too_large,        ///< more events at once than the ring has slots, or none: never possible
   closed,           ///< this producer has closed, or another one has closed the ring for all
   used_after_fork,  ///< the producer belongs to the parent process
+  revoked,          ///< this producer was stopped or slow, for longer than `revoke_stopped_after`,
+                    ///< and others have revoked its claim: nobody sees the event
 };
 
 /// What became of a poll.
@@ -155,6 +164,8 @@ enum class Poll : std::uint8_t {
       return "closed";
     case Publish::used_after_fork:
       return "used_after_fork";
+    case Publish::revoked:
+      return "revoked";
   }
   return "unknown";
 }

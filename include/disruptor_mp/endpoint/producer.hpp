@@ -38,7 +38,8 @@ namespace disruptor_mp {
 /// Several producers: consumers see one order, in which each producer's events keep theirs. Slots
 /// are claimed before they are filled, so a claim that is given up, by its producer or by its
 /// death, leaves sequences at which there is nothing; consumers skip and count them (`voids`). A
-/// producer that is stopped in the middle of an event is waited for.
+/// producer that is stopped in the middle of an event is waited for, unless the ring was made with
+/// `revoke_stopped_after`: then its claim may be revoked, and its publish returns `revoked`.
 template <class E>
 class Producer {
  public:
@@ -307,18 +308,35 @@ class Producer {
     const Claimed claimed = claim_shared(*core_, tail, slots_.capacity(), 1, deadline);
     if (claimed.result != Publish::ok) return claimed.result;
     next_ = claimed.first;
+    std::byte* const slot = slots_.slot(claimed.first);
     try {
       // Dying in here: our row covers the sequence, and who waits for it finds us dead.
-      return publish_one(fill);
+      fill(slots_.geometry().event_at(slot));
     } catch (...) {
-      give_up(slots_, data_bell_, claimed.first, claimed.first + 1);
+      give_up(*core_, slots_, data_bell_, claimed.first, claimed.first + 1);
       throw;
     }
+    next_ = claimed.first + 1;
+    if (tail.revokes()) [[unlikely]]
+      return publish_unless_revoked(*core_, claimed.first);
+    // As in publish_one.
+    slots_.publish_one(*control_, slot, claimed.first);
+    data_bell_.ring_if_awaited();
+    return Publish::ok;
+  }
+  [[gnu::noinline, gnu::cold]] static Publish publish_unless_revoked(detail::ProducerCore& core,
+                                                                     std::uint64_t sequence) {
+    return core.settle(sequence, sequence + 1, sequence + 1) == 1 ? Publish::ok : Publish::revoked;
   }
 
-  [[gnu::noinline, gnu::cold]] static void give_up(Slots<E, std::byte> slots, HotBell bell,
+  [[gnu::noinline, gnu::cold]] static void give_up(detail::ProducerCore& core,
+                                                   Slots<E, std::byte> slots, HotBell bell,
                                                    std::uint64_t first,
                                                    std::uint64_t end) noexcept {
+    if (core.revokes()) {
+      core.settle(first, first, end);
+      return;
+    }
     slots.bury(first, end);
     bell.ring_if_awaited();
   }
@@ -327,7 +345,7 @@ class Producer {
     if (open_claim_ == 0) return;
     // Closed, left, or forked: buried already, or the parent's.
     if (core_ != nullptr && core_->shared() != nullptr)
-      give_up(slots_, data_bell_, next_, next_ + open_claim_);
+      give_up(*core_, slots_, data_bell_, next_, next_ + open_claim_);
     open_claim_ = 0;
   }
   /// For a claim that goes without being published.
@@ -348,13 +366,34 @@ class Producer {
     return Publish::ok;
   }
 
+  struct Committed {
+    Publish result;
+    std::uint64_t count;
+  };
+  /// The same for a claim where it may be revoked. The slots are ours until it is settled.
+  [[gnu::noinline]] static Committed commit_unless_revoked(detail::ProducerCore& core,
+                                                           Slots<E, std::byte> slots,
+                                                           std::uint64_t first, std::uint64_t count,
+                                                           std::uint64_t size,
+                                                           const Staging<E>& staging) noexcept {
+    slots.unstage(first, first + count, staging);
+    const std::uint64_t published = core.settle(first, first + count, first + size);
+    return {published == count ? Publish::ok : Publish::revoked, published};
+  }
+
   /// The same for a claim.
-  [[gnu::always_inline]] void commit(std::uint64_t count, const Staging<E>& staging) noexcept {
+  [[gnu::always_inline]] Committed commit(std::uint64_t count, const Staging<E>& staging) noexcept {
     std::uint64_t given_up = 0;
     if (core_ == nullptr || core_->limit() == 0) [[unlikely]] {
       // One of several; or closed or left meanwhile, or the claim is the parent's, and then it
       // counts as abandoned.
-      if (core_ == nullptr || core_->shared() == nullptr) return;
+      if (core_ == nullptr) return {Publish::closed, 0};
+      if (core_->shared() == nullptr) return {core_->why_abandoned(), 0};
+      if (core_->shared()->revokes()) {
+        const std::uint64_t first = std::exchange(next_, next_ + count);
+        return commit_unless_revoked(*core_, slots_, first, count, std::exchange(open_claim_, 0),
+                                     staging);
+      }
       given_up = open_claim_ - count;
       open_claim_ = 0;
     }
@@ -362,8 +401,9 @@ class Producer {
     next_ += count;
     // In this order: the last slot of a claim tells of all of them (`first_unsettled`).
     if (given_up != 0) [[unlikely]]
-      give_up(slots_, data_bell_, next_, next_ + given_up);
+      give_up(*core_, slots_, data_bell_, next_, next_ + given_up);
     data_bell_.ring_if_awaited();
+    return {Publish::ok, count};
   }
 
   std::unique_ptr<detail::ProducerCore> core_;

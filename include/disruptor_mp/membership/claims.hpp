@@ -11,6 +11,7 @@ namespace disruptor_mp {
 
 /// Whether nothing will ever be published at this sequence: it holds a tombstone, or it is claimed,
 /// unpublished, and every producer that may have claimed it is proven dead. Then consumers skip it.
+/// (Where claims may be revoked, also if there is none: its slot was in quarantine.)
 /// Reads only; asks the kernel about those who may have claimed it.
 ///
 /// False for a sequence that is published, not claimed, or claimed by one who lives or is stopped.

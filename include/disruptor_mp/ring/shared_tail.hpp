@@ -76,9 +76,14 @@ struct TailWord {
 /// One of both sees the other. If the owner finds its bias gone it settles too; the first to settle
 /// decides, and so the owner knows whether its last claim counts. Everybody can do every step of
 /// the revoker's, whoever died or stopped in the middle.
+///
+/// Where the claims themselves may be revoked (Shape::revoke_stopped_after; another thing) there is
+/// no bias, a row covers nothing but what is claimed and not settled, and nobody claims a slot that
+/// is in quarantine: its sequence is passed over, which leaves it to nobody.
 class SharedTail {
  public:
-  enum class Outcome : std::uint8_t { claimed, no_room, closed };
+  /// quarantined: there is room, but somebody may still be writing there.
+  enum class Outcome : std::uint8_t { claimed, no_room, closed, quarantined };
 
   /// @param bias_after claims in a row after which it takes the tail for itself; 0: never.
   SharedTail(Segment& segment, std::uint32_t row, Fences fences, std::uint32_t bias_after) noexcept
@@ -87,8 +92,9 @@ class SharedTail {
         own_(&segment.row(row)),
         row_(row),
         fences_(fences),
-        first_streak_(bias_after),
-        needed_streak_(bias_after) {}
+        revokes_(segment.shape().revoke_stopped_after != 0),
+        first_streak_(revokes_ ? 0 : bias_after),
+        needed_streak_(first_streak_) {}
 
   /// Claims `n` ≥ 1 sequences below the limit. @param first where they begin, if claimed.
   [[gnu::always_inline]] Outcome claim(std::uint64_t n, std::uint64_t& first) noexcept {
@@ -122,6 +128,14 @@ class SharedTail {
   /// Where the next claim would begin; ends another's bias.
   [[nodiscard]] std::uint64_t position() noexcept;
 
+  /// Whether claims may be revoked, so that they must be settled by exchanges.
+  [[nodiscard]] bool revokes() const noexcept { return revokes_; }
+  /// Where claims may be revoked: the latest is settled, and our row is to cover it no longer.
+  void drop_claim() noexcept;
+  /// Passes [begin, end) over, where a claim has met a quarantine; below the limit. Nothing if the
+  /// tail is not at `begin` any more.
+  void pass_over(std::uint64_t begin, std::uint64_t end) noexcept;
+
   /// Ends the stream for all. @return its end.
   std::uint64_t close() noexcept;
   /// Before leaving: nobody is to find the tail biased to a row that is gone.
@@ -136,6 +150,7 @@ class SharedTail {
   [[gnu::noinline, gnu::cold]] Outcome claim_after_loss(std::uint64_t begin, std::uint64_t n,
                                                         std::uint64_t& first) noexcept;
   void take_bias(std::uint64_t end) noexcept;
+  [[nodiscard]] bool meets_quarantine(std::uint64_t begin, std::uint64_t end) const noexcept;
 
   Segment* segment_;
   std::atomic<std::uint64_t>* tail_;
@@ -146,6 +161,7 @@ class SharedTail {
   std::uint64_t limit_ = 0;
   std::uint64_t last_end_ = 0;
   std::uint64_t bias_begin_ = 0;
+  bool revokes_;
   std::uint32_t first_streak_;
   std::uint32_t needed_streak_;
   std::uint32_t streak_ = 0;

@@ -12,7 +12,9 @@
 // (`slot_layout_of`), by the figures of docs/performance.md.
 //
 // In a ring of several producers slots are always stamped, and may become visible out of order. A
-// slot whose claimer gave up or died gets a tombstone: the stamp with its highest bit set.
+// slot whose claimer gave up or died gets a tombstone: the stamp with its highest bit set. In a
+// ring that revokes the claims of stopped producers a tombstone may also be quarantined (the next
+// bit): somebody may still be writing into the slot, so nobody else does.
 //
 // A stamp belongs to one sequence for ever (64 bits, no lap to confuse), so what an older lap left
 // in a slot can never be taken for the event that is expected there.
@@ -23,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "disruptor_mp/segment/event_type.hpp"
@@ -157,6 +160,13 @@ class Slots {
     slots.publish(control, sequence, end);
   }
 
+  /// Only the copying of it.
+  void unstage(std::uint64_t first, std::uint64_t end, const Staging<E>& staging) const noexcept {
+    std::uint64_t sequence = first;
+    for (std::size_t i = 0; i < Staging<E>::count && sequence != end; ++i, ++sequence)
+      std::memcpy(slot(sequence), staging.bytes(i), Staging<E>::event_size);
+  }
+
   /// The same for one event whose slot is at hand.
   void publish_one(format::Control& control, Byte* slot, std::uint64_t sequence) const noexcept {
     if (geometry_.layout == format::SlotLayout::packed) {
@@ -185,23 +195,22 @@ class Slots {
   /// Several producers: whether the claim of this sequence has come to its end: it is published, or
   /// given up, or the slot holds a later one already.
   [[nodiscard]] bool is_settled(std::uint64_t sequence) const noexcept {
-    return (stamp_of(slot(sequence)).load(std::memory_order_acquire) & ~tombstone_flag) > sequence;
+    return sequence_part(stamp_of(slot(sequence)).load(std::memory_order_acquire)) > sequence;
   }
   /// Several producers: whether nothing will ever be published at this sequence.
   [[nodiscard]] bool is_tombstone(std::uint64_t sequence) const noexcept {
     // The acquire pairs with the release in `bury`.
-    return stamp_of(slot(sequence)).load(std::memory_order_acquire) ==
+    return (stamp_of(slot(sequence)).load(std::memory_order_acquire) & ~quarantine_flag) ==
            (tombstone_flag | (sequence + 1));
   }
-  /// Several producers: the tombstone of a dead claimer, if the slot still waits for its event.
-  /// Consumers may have skipped it without one, and another may have published the next lap's event
-  /// there since anybody looked: therefore an exchange, from exactly what was found.
+  /// Several producers: the tombstone of a dead claimer, or of one that has passed a quarantined
+  /// slot over, if the slot still waits for its event. Consumers may have skipped it without one,
+  /// and another may have published the next lap's event there since anybody looked: therefore an
+  /// exchange, from exactly what was found. A quarantine is another's, and stays.
   void bury_if_unsettled(std::uint64_t sequence) const noexcept {
-    auto& stamp = stamp_of(slot(sequence));
-    std::uint64_t seen = stamp.load(std::memory_order_acquire);
-    if ((seen & ~tombstone_flag) > sequence) return;
-    stamp.compare_exchange_strong(seen, tombstone_flag | (sequence + 1), std::memory_order_acq_rel,
-                                  std::memory_order_relaxed);
+    settle(sequence, [&](std::uint64_t seen) {
+      return (seen & quarantine_flag) | tombstone_flag | (sequence + 1);
+    });
   }
   /// Several producers: gives [first, end) up for ever. By who claimed them: while it lives nobody
   /// passes them. Dying in it leaves fewer to bury.
@@ -211,10 +220,72 @@ class Slots {
     }
   }
 
+  // --- Where claims may be revoked: every change of a stamp is an exchange, from a value that does
+  // not settle the sequence to one that does. So of its claimer and all who revoke it exactly one
+  // wins, and no stamp ever comes twice.
+
+  /// By the claimer: makes the event visible, unless the claim was revoked. Dying before it: not
+  /// published. Dying after it: published.
+  [[nodiscard]] bool publish_unless_revoked(std::uint64_t sequence) const noexcept {
+    return settle(sequence, [&](std::uint64_t) { return sequence + 1; });
+  }
+  /// By anybody who has found the sequence claimed: nothing will be published there, and nobody
+  /// touches the slot before its claimer has said that it is done with it. Pairs, by acquire and
+  /// release, with whoever finds that.
+  [[nodiscard]] bool revoke(std::uint64_t sequence) const noexcept {
+    return settle(sequence,
+                  [&](std::uint64_t) { return tombstone_flag | quarantine_flag | (sequence + 1); });
+  }
+  /// By the claimer, which does not write there any more: gives the sequence up, or if it was
+  /// revoked lets others use the slot again. Release: whoever writes there next does it after us.
+  /// Dying before it: who meets the quarantine proves our death (`lift_quarantine`).
+  void give_up(std::uint64_t sequence) const noexcept {
+    if (settle(sequence, [&](std::uint64_t) { return tombstone_flag | (sequence + 1); })) return;
+    auto& stamp = stamp_of(slot(sequence));
+    std::uint64_t seen = stamp.load(std::memory_order_relaxed);
+    // Others who pass the slot over may change it meanwhile; the quarantine goes on being ours.
+    while ((seen & quarantine_flag) != 0 &&
+           !stamp.compare_exchange_weak(seen, seen & ~quarantine_flag, std::memory_order_acq_rel,
+                                        std::memory_order_relaxed)) {
+    }
+  }
+  /// The newest sequence of a slot that is in quarantine; nothing if it is not.
+  [[nodiscard]] std::optional<std::uint64_t> quarantined(std::uint64_t sequence) const noexcept {
+    // Acquire: whoever does not find the quarantine any more writes after the one it was there for.
+    const std::uint64_t seen = stamp_of(slot(sequence)).load(std::memory_order_acquire);
+    if ((seen & quarantine_flag) == 0) return std::nullopt;
+    return sequence_part(seen) - 1;
+  }
+  /// By whoever has proved that nobody can still write there, from exactly what it found before.
+  bool lift_quarantine(std::uint64_t newest) const noexcept {
+    std::uint64_t seen = tombstone_flag | quarantine_flag | (newest + 1);
+    return stamp_of(slot(newest))
+        .compare_exchange_strong(seen, tombstone_flag | (newest + 1), std::memory_order_acq_rel,
+                                 std::memory_order_relaxed);
+  }
+
   [[nodiscard]] const SlotGeometry<E>& geometry() const noexcept { return geometry_; }
 
  private:
   static constexpr std::uint64_t tombstone_flag = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t quarantine_flag = std::uint64_t{1} << 62U;
+  /// Several producers only: their sequences leave two bits free.
+  static constexpr std::uint64_t sequence_part(std::uint64_t stamp) noexcept {
+    return stamp & ~(tombstone_flag | quarantine_flag);
+  }
+
+  /// Settles a sequence in one way, unless it is settled. @return whether this call did.
+  template <class Settled>
+  bool settle(std::uint64_t sequence, Settled&& settled) const noexcept {
+    auto& stamp = stamp_of(slot(sequence));
+    std::uint64_t seen = stamp.load(std::memory_order_acquire);
+    while (sequence_part(seen) <= sequence) {
+      if (stamp.compare_exchange_weak(seen, settled(seen), std::memory_order_acq_rel,
+                                      std::memory_order_acquire))
+        return true;
+    }
+    return false;
+  }
 
   /// The acquire pairs with the release in `publish`.
   [[nodiscard]] bool is_stamped_as(std::uint64_t sequence) const noexcept {

@@ -28,7 +28,7 @@
 namespace disruptor_mp::format {
 
 inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 /// Reads back differently on a machine of other byte order.
 inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
 inline constexpr std::uint64_t header_size = 4096;
@@ -38,6 +38,8 @@ inline constexpr std::uint32_t max_rows = 4096;
 inline constexpr std::uint64_t max_first_sequence = std::uint64_t{1} << 63U;
 /// Several producers need two bits of the sequence for themselves.
 inline constexpr std::uint64_t max_first_sequence_of_multi = std::uint64_t{1} << 60U;
+/// `Shape::revoke_stopped_after` is read as a signed Duration.
+inline constexpr std::uint64_t max_revoke_stopped_after = ~std::uint64_t{0} >> 1U;
 inline constexpr std::size_t type_name_size = 128;
 inline constexpr std::size_t schema_size = 2048;
 
@@ -62,6 +64,9 @@ struct Shape {
   WhenAlone when_alone = WhenAlone::block;
   std::uint32_t page_size = 0;
   std::uint64_t first_sequence = 0;
+  /// Several producers: nanoseconds after which the claim of one that does not go on may be
+  /// revoked; 0: never. See membership/revoking.hpp.
+  std::uint64_t revoke_stopped_after = 0;
 };
 
 struct Section {
@@ -100,7 +105,7 @@ struct Header {
   std::uint64_t fingerprint = 0;
   std::array<char, type_name_size> type_name{};
   std::array<char, schema_size> schema{};
-  std::array<char, 1664> reserved{};
+  std::array<char, 1656> reserved{};
   std::uint64_t checksum = 0;  ///< FNV-1a of all bytes before it
 };
 static_assert(sizeof(Header) == header_size);
@@ -109,15 +114,15 @@ static_assert(offsetof(Header, byte_order) == 12);
 static_assert(offsetof(Header, word_size) == 16);
 static_assert(offsetof(Header, size) == 20);
 static_assert(offsetof(Header, shape) == 24);
-static_assert(sizeof(Shape) == 64);
-static_assert(offsetof(Header, sections) == 88);
+static_assert(sizeof(Shape) == 72);
+static_assert(offsetof(Header, sections) == 96);
 static_assert(sizeof(Sections) == 104);
-static_assert(offsetof(Header, birth) == 192);
+static_assert(offsetof(Header, birth) == 200);
 static_assert(sizeof(Birth) == 48);
-static_assert(offsetof(Header, fingerprint) == 240);
-static_assert(offsetof(Header, type_name) == 248);
-static_assert(offsetof(Header, schema) == 376);
-static_assert(offsetof(Header, reserved) == 2424);
+static_assert(offsetof(Header, fingerprint) == 248);
+static_assert(offsetof(Header, type_name) == 256);
+static_assert(offsetof(Header, schema) == 384);
+static_assert(offsetof(Header, reserved) == 2432);
 static_assert(offsetof(Header, checksum) == 4088);
 
 /// A futex word: odd while somebody sleeps on it or is about to. See ring/bell.hpp.
@@ -160,6 +165,8 @@ struct Control {
   /// Several producers: what is claimed, and by whom next. A TailWord (ring/shared_tail.hpp), only
   /// ever changed by compare-and-exchange. Zero in a ring of one producer.
   alignas(isolation) std::atomic<std::uint64_t> tail;
+  /// How many sequences were revoked. Added to by who revoked them, afterwards; for people.
+  std::atomic<std::uint64_t> revoked;
 };
 static_assert(offsetof(Control, published) == 0);
 static_assert(offsetof(Control, horizon) == 128);
@@ -168,6 +175,7 @@ static_assert(offsetof(Control, membership_epoch) == 264);
 static_assert(offsetof(Control, producer) == 272);
 static_assert(offsetof(Control, producer_row) == 280);
 static_assert(offsetof(Control, tail) == 384);
+static_assert(offsetof(Control, revoked) == 392);
 static_assert(sizeof(Control) == 512);
 
 enum class ProducerPhase : std::uint32_t {

@@ -19,7 +19,7 @@ enum class SegmentRole : std::uint8_t {
   /// nothing; needs only read permission, and does not keep the ring from being removed
   inspector,
   observer,  ///< the bells, if it has the permission; else nothing
-  consumer,  ///< all but the header and the slots
+  consumer,  ///< all but the header and the slots; in a ring that revokes claims also the slots
   producer,  ///< all but the header
 };
 

@@ -24,9 +24,20 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 /// In the order in which they are tried: what finds most comes first.
-constexpr std::array swarm_profiles = {
-    "steady",           "crowd",    "sleepers", "crash", "membership", "observers",
-    "crash-membership", "handover", "standby",  "away",  "chaos",      "observers-crash"};
+constexpr std::array swarm_profiles = {"steady",
+                                       "crowd",
+                                       "sleepers",
+                                       "crash",
+                                       "membership",
+                                       "observers",
+                                       "crash-membership",
+                                       "handover",
+                                       "standby",
+                                       "away",
+                                       "chaos",
+                                       "observers-crash",
+                                       "several-stopped",
+                                       "several-stopped-crash"};
 /// First by PCT, then to the end or the end of patience.
 constexpr std::array tiny_profiles = {"tiny", "tiny-claim", "tiny-observer"};
 constexpr double profile_seconds = 120;

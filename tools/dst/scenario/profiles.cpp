@@ -141,6 +141,27 @@ void draw_several_biased(Setting& s, Random& random) {
   s.claim = 1 + random.below(3);
 }
 
+/// They dawdle in the middle of events, and the others lose patience.
+void draw_several_stopped(Setting& s, Random& random) {
+  static constexpr std::array<unsigned, 4> times = {50, 300, 1'000, 6'000};
+  draw_several(s, random);
+  s.revoke_after = times[random.below(times.size())];
+  s.events = 3 + random.below(5);
+  for (ConsumerSetting& c : s.consumer) {
+    const bool spins = c.waiting == Waiting::spin || c.waiting == Waiting::yield;
+    if (s.revoke_after > 300 && spins) c.waiting = Waiting::sleep;  // as with producers above
+  }
+  // Three who wake from nap after nap on a full ring, and an observer, can keep the one consumer
+  // that would make room from its first step.
+  if (s.producers == 3) s.consumers = 1;
+  // Nobody reads along: producers revoke.
+  s.runs_free = random.one_in(5);
+  if (s.runs_free) {
+    s.consumers = 1;
+    s.consumer[0].kind = SimKind::observer;
+  }
+}
+
 /// Fixed, for exhaustive search.
 void draw_tiny(Setting& s, Random&) {
   s.capacity = 1;
@@ -200,6 +221,8 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
+constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
+                                   S::void_skipped};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
@@ -213,7 +236,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 21> all = {{
+constexpr std::array<Profile, 23> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -246,6 +269,10 @@ constexpr std::array<Profile, 21> all = {{
      draw_several_biased, false, by_several},
     {"several-biased-crash", "the same, with up to two deaths", 2, draw_several_biased, false,
      by_several},
+    {"several-stopped", "several that dawdle in their claims, which are revoked", 0,
+     draw_several_stopped, false, by_stopped},
+    {"several-stopped-crash", "the same, with up to two deaths", 2, draw_several_stopped, false,
+     by_stopped},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},
 }};

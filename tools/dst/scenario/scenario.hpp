@@ -49,6 +49,9 @@ struct Setting {
   bool has_standby = false;        ///< a second producer waits for its turn
   unsigned producers = 1;          ///< more than one: they share the ring (shared_roles.cpp)
   std::uint32_t bias_after = 1;    ///< of several producers
+  /// Of several producers, microseconds: claims may be revoked, and they dawdle in the middle of
+  /// some for up to three times as long; 0: not.
+  unsigned revoke_after = 0;
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };

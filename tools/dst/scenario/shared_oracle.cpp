@@ -33,6 +33,16 @@ void SharedOracle::published(unsigned origin, unsigned number, unsigned count) {
   for (unsigned n = number; n != number + count; ++n) started_[{origin, n}] = true;
 }
 
+void SharedOracle::revoked(unsigned origin, unsigned number, unsigned count) {
+  for (unsigned n = number; n != number + count; ++n) {
+    revoked_[{origin, n}] = true;
+    for (const auto& [sequence, name] : at_) {
+      if (name == Name(origin, n))
+        violated("O2: " + event_name(origin, n) + " was seen, and is said to be revoked");
+    }
+  }
+}
+
 void SharedOracle::attached(unsigned consumer, SimKind kind, std::uint64_t start, bool resumes) {
   Consumer& c = consumers_[consumer];
   if (start < first_) violated("O5: " + consumer_name(consumer) + " begins before the stream");
@@ -64,6 +74,8 @@ void SharedOracle::handled(unsigned consumer, std::uint64_t sequence, const Even
              std::to_string(sequence));
   if (!started_.contains({origin, number}))
     violated("O2: " + event_name(origin, number) + " was never published");
+  if (revoked_.contains({origin, number}))
+    violated("O2: " + event_name(origin, number) + " was revoked");
   const auto [at, is_new] = at_.try_emplace(sequence, origin, number);
   if (!is_new && at->second != Name(origin, number))
     violated("O2: two readers see different events at " + std::to_string(sequence));

@@ -33,6 +33,8 @@ class SharedOracle {
   }
   void publishing(unsigned origin, unsigned number, unsigned count);
   void published(unsigned origin, unsigned number, unsigned count);
+  /// The publish of these said that they were revoked: nobody may ever see one.
+  void revoked(unsigned origin, unsigned number, unsigned count);
   /// How many events of this producer are acknowledged, over all its lives.
   [[nodiscard]] unsigned done(unsigned producer) const noexcept { return done_[producer]; }
   void add_done(unsigned producer, unsigned count) noexcept { done_[producer] += count; }
@@ -85,6 +87,7 @@ class SharedOracle {
   std::bitset<max_producers> closing_;
   std::array<unsigned, max_producers> done_{};
   std::map<Name, bool> started_;  ///< and whether it is acknowledged
+  std::map<Name, bool> revoked_;
   std::map<std::uint64_t, Name> at_;
   std::map<std::uint64_t, bool> voids_;
   std::array<Consumer, Oracle::max_consumers> consumers_{};

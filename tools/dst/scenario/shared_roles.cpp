@@ -50,6 +50,7 @@ ProducerOptions producer_options(unsigned index) {
           .max_participants = simulated_rows,
           .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
           .first_sequence = setting.first,
+          .revoke_stopped_after = std::chrono::microseconds(setting.revoke_after),
           .wait = strategy_of(setting.producer_waiting),
           .required_patience = 20ms,
           .timeout = 2s,
@@ -64,11 +65,23 @@ void fill(SharedEvent& event, unsigned number, bool is_wrong = false) {
   event.checksum = is_wrong ? ~checksum : checksum;
 }
 
+/// As one that is stopped in the middle of an event.
+void dawdle() {
+  if (role_draw(4) == 0)
+    os::sleep_until(os::now() + std::chrono::microseconds(role_draw(3 * setting.revoke_after)));
+}
+
 /// @return how many of the next `count` events are published now.
 unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned count) {
   Publish result = Publish::full;
   unsigned keeps = count;
-  const auto filler = [number](SharedEvent& event) { fill(event, number); };
+  const auto filler = [number](SharedEvent& event) {
+    if (setting.revoke_after != 0) {
+      event.number = ~std::uint64_t{0};  // half of it
+      dawdle();
+    }
+    fill(event, number);
+  };
   switch (setting.publishing) {
     case Publishing::claim: {
       auto claim = producer.claim(count);
@@ -77,10 +90,17 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
       if (role_draw(6) == 0) keeps = role_draw(count);
       unsigned n = 0;
       for (SharedEvent& event : claim) {
+        if (setting.revoke_after != 0) dawdle();
         fill(event, number + n, n >= keeps);
         ++n;
       }
-      claim.publish(keeps);
+      result = claim.publish(keeps);
+      if (result == Publish::revoked) {
+        const auto made = static_cast<unsigned>(claim.published());
+        shared_oracle().revoked(origin(), number + made, count - made);
+        situations().reach(Situation::claim_revoked);
+        return made;
+      }
       break;
     }
     case Publishing::try_one:
@@ -95,6 +115,11 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
       break;
   }
   if (result == Publish::ok) return keeps;
+  if (result == Publish::revoked && setting.revoke_after != 0) {
+    shared_oracle().revoked(origin(), number, count);
+    situations().reach(Situation::claim_revoked);
+    return 0;
+  }
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));

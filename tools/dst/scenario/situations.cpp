@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "situations.hpp"
 
+#include <utility>
+
 #include "disruptor_mp/membership/roster.hpp"
 #include "engine.hpp"
 #include "scenario.hpp"
@@ -31,6 +33,9 @@ constexpr std::array<std::string_view, situation_count> names = {
     "the successor of a dead successor dies taking over",
     "a producer dies closing",
     "one of several producers has the tail to itself",
+    "a producer learns that its claim was revoked",
+    "a slot in quarantine is passed over",
+    "a quarantine ends",
     "a consumer joins in the middle of a publish",
     "a joiner is lapped between its looks at the horizon",
     "a consumer dies joining",
@@ -91,6 +96,7 @@ void Situations::reset() noexcept {
   reached_.reset();
   deaths_in_takeover_ = 0;
   actors_.fill(Actor());
+  stamps_.fill(0);
   if (setting.capacity == 1) reach(Situation::capacity_one);
 }
 
@@ -198,6 +204,7 @@ void Situations::stored(Tag tag, std::uint64_t value) {
   switch (place.kind) {
     case Kind::stamp:
       ++actor.stamps;
+      changed_stamp(stamps_.at(place.index % stamps_.size()), value);
       actor.unrung |= data_bell;
       break;
     case Kind::published:
@@ -226,6 +233,18 @@ void Situations::stored(Tag tag, std::uint64_t value) {
       break;
   }
   actor.unrung = static_cast<std::uint8_t>(actor.unrung & ~bell_of(place.kind));
+}
+
+void Situations::changed_stamp(std::uint64_t& stamp, std::uint64_t value) noexcept {
+  constexpr std::uint64_t tombstone = std::uint64_t{1} << 63U;
+  constexpr std::uint64_t quarantine = std::uint64_t{1} << 62U;
+  const std::uint64_t before = std::exchange(stamp, value);
+  if (setting.revoke_after == 0 || (before & quarantine) == 0) return;
+  reach((value & quarantine) != 0 ? Situation::slot_passed_over : Situation::quarantine_lifted);
+  // One that was stopped in the middle of revoking a claim, and whose owner has died since, may do
+  // it when the slot is in its next lap; that does not matter.
+  if (value <= (before & ~(tombstone | quarantine)))
+    engine().fail(Verdict::safety, "an event is published that was revoked");
 }
 
 void Situations::wrote_plainly(Tag tag) { self().last_store = unpack(tag); }

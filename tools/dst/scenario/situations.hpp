@@ -39,6 +39,9 @@ enum class Situation : std::uint8_t {
   death_in_second_takeover,
   death_in_closing,
   tail_biased,
+  claim_revoked,
+  slot_passed_over,
+  quarantine_lifted,
   // Consumers
   join_during_publish,
   joiner_lapped,
@@ -131,7 +134,10 @@ class Situations final : public Witness {
   void looked_at_horizon(Actor& actor, std::uint64_t horizon) noexcept;
   [[nodiscard]] bool is_anybody(Phase phase, bool producer) const noexcept;
 
+  void changed_stamp(std::uint64_t& stamp, std::uint64_t value) noexcept;
+
   SituationSet reached_;
+  std::array<std::uint64_t, 4> stamps_{};  ///< of several producers, by slot
   unsigned deaths_in_takeover_ = 0;
   std::array<Actor, max_processes> actors_{};
 };

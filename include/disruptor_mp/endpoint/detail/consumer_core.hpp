@@ -9,6 +9,7 @@
 
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/fences.hpp"
@@ -95,7 +96,8 @@ class ConsumerCore {
   /// else `idle`.
   Poll absence();
   [[nodiscard]] Poll name_absence() const;
-  /// Asks whether `next` is a claim that nobody living can still publish, and remembers it.
+  /// Asks whether `next` is a claim that nobody living can still publish, and remembers it. Where
+  /// claims may be revoked, revokes it when its time is over.
   bool proves_void(std::uint64_t next);
 
   Segment segment_;
@@ -113,6 +115,7 @@ class ConsumerCore {
   TimePoint next_probe_ = TimePoint::min();
   bool is_shared_;
   std::optional<std::uint64_t> void_;
+  Patience patience_;
 };
 
 }  // namespace disruptor_mp::detail

@@ -11,6 +11,7 @@
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/gate.hpp"
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/fences.hpp"
 #include "disruptor_mp/ring/shared_tail.hpp"
@@ -50,6 +51,14 @@ class ProducerCore {
   /// Claims n sequences, waiting for room until the deadline. @param first where they begin.
   Publish claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first);
   Publish try_claim_shared(std::uint64_t n, std::uint64_t& first);
+  /// Where claims may be revoked: publishes [first, keep) of the open claim [first, end) and gives
+  /// the rest up; from the first that was revoked on, all of it. @return how many are published.
+  std::uint64_t settle(std::uint64_t first, std::uint64_t keep, std::uint64_t end) noexcept;
+  [[nodiscard]] bool revokes() const noexcept { return segment_.shape().revoke_stopped_after != 0; }
+  /// Why a claim came to nothing though it was not given up.
+  [[nodiscard]] Publish why_abandoned() const noexcept {
+    return segment_.object().is_orphaned_by_fork() ? Publish::used_after_fork : Publish::closed;
+  }
   /// Of several producers: ends the stream for all of them.
   void close_for_all();
 
@@ -81,6 +90,11 @@ class ProducerCore {
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                           const std::uint64_t& next);
   SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
+  /// Passes over what is in quarantine where n are to be claimed. @return false if that is the
+  /// whole ring.
+  bool pass_quarantine(std::uint64_t n);
+  /// In a ring nobody reads along in, where producers wait for each other.
+  void revoke_stopped();
   void close_shared();
   void mark_end(std::uint64_t end);
   bool open_window(std::uint64_t next, std::uint64_t n);
@@ -113,6 +127,7 @@ class ProducerCore {
   std::uint64_t limit_;
   std::optional<SharedTail> tail_;
   SharedTail* shared_ = nullptr;
+  Patience patience_;
   os::ForkGuard fork_guard_;
   bool took_over_ = false;
   ProducerPresence predecessor_ = ProducerPresence::never;
