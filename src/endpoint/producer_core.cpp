@@ -111,6 +111,7 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
 
 void ProducerCore::become_orphan(void* core) noexcept {
   static_cast<ProducerCore*>(core)->limit_ = 0;
+  static_cast<ProducerCore*>(core)->burst_end_ = 0;
   static_cast<ProducerCore*>(core)->shared_ = nullptr;
 }
 

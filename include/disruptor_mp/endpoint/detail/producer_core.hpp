@@ -44,6 +44,13 @@ class ProducerCore {
   Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
   Publish try_room(std::uint64_t next, std::uint64_t n);
 
+  /// The end of the burst that is open, or zero; zero after close and in the child of a fork, so
+  /// that a burst finds out there by the comparison it makes anyway.
+  [[nodiscard]] std::uint64_t burst_end() const noexcept { return burst_end_; }
+  void set_burst_end(std::uint64_t end) noexcept { burst_end_ = end; }
+  /// Why a burst that was open has no room.
+  [[nodiscard]] Publish burst_refusal() const { return refusal(1).value_or(Publish::full); }
+
   /// Of several producers: the way to the common end; null for the only one, after close, and in
   /// the child of a fork.
   [[nodiscard]] SharedTail* shared() const noexcept { return shared_; }
@@ -110,6 +117,7 @@ class ProducerCore {
   Duration required_patience_;
   std::uint64_t first_;
   std::uint64_t limit_;
+  std::uint64_t burst_end_ = 0;
   std::optional<SharedTail> tail_;
   SharedTail* shared_ = nullptr;
   os::ForkGuard fork_guard_;
