@@ -64,6 +64,30 @@ void fill(SharedEvent& event, unsigned number, bool is_wrong = false) {
   event.checksum = is_wrong ? ~checksum : checksum;
 }
 
+/// Each event is acknowledged as soon as it is published; sometimes the rest is given up, after an
+/// event that could not be made.
+unsigned publish_burst(Producer<SharedEvent>& producer, unsigned number, unsigned count,
+                       Publish& result) {
+  auto burst = producer.burst(count);
+  result = burst.status();
+  if (!burst) return 0;
+  const unsigned keeps = role_draw(6) == 0 ? role_draw(count) : count;
+  for (unsigned n = 0; n != keeps; ++n) {
+    burst.publish([&](SharedEvent& event) { fill(event, number + n); });
+    shared_oracle().published(origin(), number + n, 1);
+    if (role_draw(8) == 0) pause();
+  }
+  if (keeps == count) return keeps;
+  try {
+    burst.publish([&](SharedEvent& event) {
+      fill(event, number + keeps, true);
+      throw Error(Errc::not_found, {});
+    });
+  } catch (const Error&) {
+  }
+  return keeps;
+}
+
 /// @return how many of the next `count` events are published now.
 unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned count) {
   Publish result = Publish::full;
@@ -71,6 +95,10 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
   const auto filler = [number](SharedEvent& event) { fill(event, number); };
   switch (setting.publishing) {
     case Publishing::claim: {
+      if (role_draw(2) == 0) {
+        keeps = publish_burst(producer, number, count, result);
+        break;
+      }
       auto claim = producer.claim(count);
       result = claim.status();
       if (!claim) break;
