@@ -347,11 +347,14 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
     const Outcome outcome = shared_->claim(n, first);
     if (outcome != Outcome::no_room) return outcome;
     const std::uint64_t next = shared_->position();
+    // An open claim from there on leaves room for n, and for a step of the window.
+    const std::uint64_t room = next + std::max(n, window_.capacity() / 4);
+    const std::uint64_t far_enough = room - std::min(room, window_.capacity());
     shared_->set_limit(window_.open_shared(next, n, [&] {
       std::uint64_t minimum = gate_.minimum(next);
       // Nobody reads along, so nobody waits for a claim that is still open: we must.
       if (gate_.size() == 0)
-        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next));
+        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next, far_enough));
       return minimum + window_.capacity();
     }));
     if (next + n > shared_->limit()) return outcome;
