@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
+
 #include "disruptor_mp/ring/slots.hpp"
 
 namespace disruptor_mp::bench {
@@ -74,6 +76,18 @@ void add_broadcast(std::vector<Case>& cases) {
   }
 }
 
+/// Bursts beside claims of the same size; beside single events, of several sizes.
+void add_bursts(std::vector<Contender>& contenders, const Contender& plain, std::uint64_t batch,
+                std::initializer_list<std::uint64_t> sizes_of_singles) {
+  const auto add = [&](std::uint64_t burst) {
+    contenders.push_back(plain);
+    contenders.back().label += fmt::format(" burst {}", burst);
+    contenders.back().burst = burst;
+  };
+  if (batch != 1) return add(batch);
+  for (const std::uint64_t burst : sizes_of_singles) add(burst);
+}
+
 /// Publishes side by side: one producer in a ring of one and in a ring of several, and several.
 void add_several_producers(std::vector<Case>& cases) {
   constexpr SlotLayout layout = SlotLayout::stamped;
@@ -81,11 +95,16 @@ void add_several_producers(std::vector<Case>& cases) {
   multi.producers = format::ProducerKind::multi;
   for (const std::size_t size : main_sizes) {
     for (const std::uint64_t batch : batches) {
+      const Contender single = library("single", layout);
+      std::vector<Contender> contenders = {limit(layout), single, multi};
+      add_bursts(contenders, single, batch, {16});
+      add_bursts(contenders, multi, batch, {8, 16, 64});
       cases.push_back({.name = fmt::format("multi-1p1c/{}/{}", size, batch),
                        .event_size = size,
                        .batch = batch,
-                       .contenders = {limit(layout), library("single", layout), multi}});
-      std::vector<Contender> contenders = {limit(layout), multi};
+                       .contenders = contenders});
+      contenders = {limit(layout), multi};
+      add_bursts(contenders, multi, batch, {8, 16, 64});
       if (has_peers && batch == 1) {
         contenders.push_back({.label = "boost lockfree", .kind = Kind::boost_lockfree});
         contenders.push_back({.label = "boost m. queue", .kind = Kind::boost_message_queue});

@@ -3,6 +3,7 @@
 // The library, used as a user uses it: events are written and read in place, nothing is copied.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -26,17 +27,32 @@ inline void require_events(Poll outcome) {
     throw std::runtime_error("poll: " + std::string(to_string(outcome)));
 }
 
+/// Publishes events [first, end), each at once, in bursts.
+template <class E>
+[[gnu::always_inline]] inline void produce_bursts(Producer<E>& producer, std::uint64_t first,
+                                                  std::uint64_t end, std::uint64_t size) {
+  for (std::uint64_t n = first; n != end;) {
+    Burst<E> burst = producer.burst(std::min(size, end - n));
+    require_ok(burst.status());
+    for (; burst.room() != 0; ++n) burst.publish([n](E& event) { fill(event, n); });
+  }
+}
+
 template <class E>
 class LibraryWriter {
  public:
-  explicit LibraryWriter(Producer<E> producer) : producer_(std::move(producer)) {}
+  /// @param burst events per burst; 0: singly or in claims.
+  explicit LibraryWriter(Producer<E> producer, std::uint64_t burst = 0)
+      : producer_(std::move(producer)), burst_(burst) {}
 
   void publish(std::uint64_t n) {
     require_ok(producer_->publish([n](E& event) { fill(event, n); }));
   }
 
   void produce(std::uint64_t first, std::uint64_t end, std::uint64_t batch) {
-    if (batch == 1) {
+    if (burst_ != 0) {
+      produce_in_bursts(first, end);
+    } else if (batch == 1) {
       produce_singly(end);
     } else {
       produce_batches(first, end, batch);
@@ -56,6 +72,12 @@ class LibraryWriter {
     producer_.emplace(std::move(producer));
   }
 
+  void produce_in_bursts(std::uint64_t first, std::uint64_t end) {
+    Producer<E> producer = std::move(*producer_);
+    produce_bursts(producer, first, end, burst_);
+    producer_.emplace(std::move(producer));
+  }
+
   void produce_batches(std::uint64_t first, std::uint64_t end, std::uint64_t batch) {
     Producer<E> producer = std::move(*producer_);
     for (std::uint64_t n = first; n < end;) {
@@ -67,6 +89,7 @@ class LibraryWriter {
   }
 
   std::optional<Producer<E>> producer_;
+  std::uint64_t burst_;
 };
 
 template <class E>
@@ -97,12 +120,14 @@ class LibraryReader {
 template <class E>
 class LibrarySharedWriter {
  public:
-  LibrarySharedWriter(Producer<E> producer, unsigned place)
-      : producer_(std::move(producer)), place_(place) {}
+  LibrarySharedWriter(Producer<E> producer, unsigned place, std::uint64_t burst)
+      : producer_(std::move(producer)), place_(place), burst_(burst) {}
 
   void produce(std::uint64_t first, std::uint64_t end, std::uint64_t batch) {
     Producer<E> producer = std::move(*producer_);
-    if (batch == 1) {
+    if (burst_ != 0) {
+      produce_bursts(producer, number_of(place_, first), number_of(place_, end), burst_);
+    } else if (batch == 1) {
       for (std::uint64_t n = number_of(place_, first); n != number_of(place_, end); ++n)
         require_ok(producer.publish([n](E& event) { fill(event, n); }));
     } else {
@@ -118,6 +143,7 @@ class LibrarySharedWriter {
  private:
   std::optional<Producer<E>> producer_;
   unsigned place_;
+  std::uint64_t burst_;
 };
 
 template <class E>

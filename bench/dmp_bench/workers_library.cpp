@@ -15,7 +15,8 @@ WaitStrategy wait_strategy(const Part& part) {
 template <class E>
 LibraryWriter<E> make_writer(const Part& part, const std::string& name) {
   return LibraryWriter<E>(
-      Producer<E>::create(name, {.capacity = part.work->capacity, .wait = wait_strategy(part)}));
+      Producer<E>::create(name, {.capacity = part.work->capacity, .wait = wait_strategy(part)}),
+      part.contender->burst);
 }
 
 template <class E>
@@ -58,7 +59,7 @@ std::unique_ptr<Worker> make_shared_stream(const Part& part) {
     return std::make_unique<StreamConsumer<LibrarySharedReader<E>>>(LibrarySharedReader<E>(
         Consumer<E>::attach(part.ring_name, {.wait = wait_strategy(part), .timeout = 10s}),
         part.work->producers));
-  Writer writer(make_shared_producer<E>(part), part.process);
+  Writer writer(make_shared_producer<E>(part), part.process, part.contender->burst);
   if (part.work->consumers != 0)
     return std::make_unique<StreamProducer<Writer>>(std::move(writer), part.work->batch);
   return std::make_unique<SweptProducer<Writer, LibrarySweeper<E>>>(

@@ -48,7 +48,8 @@ Sequence starting_point(const Segment& segment, Start start) {
   // Not behind a claim that is still open: a consumer that gates must keep the others from coming
   // round to its slot while its producer writes there.
   const std::uint32_t nobody = segment.shape().rows;
-  return Sequence(first_unsettled(segment, nobody, position.published.value()));
+  const std::uint64_t next = position.published.value();
+  return Sequence(first_unsettled(segment, nobody, next, next));
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
 
 void ProducerCore::become_orphan(void* core) noexcept {
   static_cast<ProducerCore*>(core)->limit_ = 0;
+  static_cast<ProducerCore*>(core)->burst_end_ = 0;
   static_cast<ProducerCore*>(core)->shared_ = nullptr;
 }
 
@@ -370,11 +371,14 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
     }
     if (outcome != Outcome::no_room) return outcome;
     const std::uint64_t next = shared_->position();
+    // An open claim from there on leaves room for n, and for a step of the window.
+    const std::uint64_t room = next + std::max(n, window_.capacity() / 4);
+    const std::uint64_t far_enough = room - std::min(room, window_.capacity());
     shared_->set_limit(window_.open_shared(next, n, [&] {
       std::uint64_t minimum = gate_.minimum(next);
       // Nobody reads along, so nobody waits for a claim that is still open: we must.
       if (gate_.size() == 0)
-        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next));
+        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next, far_enough));
       return minimum + window_.capacity();
     }));
     if (next + n > shared_->limit()) return outcome;
@@ -395,7 +399,7 @@ void ProducerCore::revoke_stopped() {
   // Consumers do it themselves.
   if (segment_.shape().revoke_stopped_after == 0 || gate_.size() != 0) return;
   const std::uint64_t next = tail_->position();
-  const std::uint64_t held = first_unsettled(segment_, membership_.row(), next);
+  const std::uint64_t held = first_unsettled(segment_, membership_.row(), next, next);
   if (held < next) static_cast<void>(patience_.revoke_if_due(segment_, held));
 }
 
@@ -411,6 +415,17 @@ std::uint64_t ProducerCore::settle(std::uint64_t first, std::uint64_t keep,
   fences_.light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment_.bells().data).ring_if_awaited();
   return published;
+}
+
+bool ProducerCore::publish_in_burst(std::uint64_t sequence) noexcept {
+  if (Slots<Bytes, std::byte>(segment_.slots(), segment_.shape())
+          .publish_unless_revoked(sequence)) {
+    fences_.light();  // pairs with the heavy fence of a sleeping consumer
+    Bell(segment_.bells().data).ring_if_awaited();
+    return true;
+  }
+  settle(sequence, sequence, std::exchange(burst_end_, 0));
+  return false;
 }
 
 Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uint64_t& first) {

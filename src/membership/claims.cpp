@@ -56,7 +56,8 @@ bool is_void(const Segment& segment, std::uint64_t sequence) {
   return slots.is_tombstone(sequence) || !slots.is_settled(sequence);
 }
 
-std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::uint64_t next) {
+std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::uint64_t next,
+                              std::uint64_t far_enough) {
   const auto slots = slots_of(segment);
   std::uint64_t least = next;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
@@ -64,8 +65,15 @@ std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::u
     const format::Row& row = segment.row(index);
     const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
     const std::uint64_t end = std::min(row.claim_end.load(std::memory_order_acquire), next);
+    if (first >= end) continue;
+    // Nothing of it lies before its beginning. Looking closer would take from its owner the lines
+    // that it is writing.
+    if (first >= far_enough) {
+      least = std::min(least, first);
+      continue;
+    }
     // A producer settles its claims in order and one after the other: the last one tells of all.
-    if (first >= end || slots.is_settled(end - 1)) continue;
+    if (slots.is_settled(end - 1)) continue;
     std::uint64_t unsettled = std::max(first, end - std::min(end, segment.shape().capacity));
     while (unsettled < end && slots.is_settled(unsettled)) ++unsettled;
     if (unsettled < least &&

@@ -65,6 +65,22 @@ TYPED_TEST(Forking, A_claim_that_was_open_at_the_fork_is_the_parents) {
   this->expect_undisturbed(numbers(0, 3));
 }
 
+TYPED_TEST(Forking, A_burst_that_was_open_at_the_fork_is_the_parents) {
+  {
+    auto burst = this->producer.burst(3);
+    burst.publish(TypeParam::of(0));
+    const std::string said = in_child([&] {
+      const std::string room = std::to_string(burst.room());
+      const Publish result = burst.publish(TypeParam::of(666));
+      burst.finish();
+      return room + " " + this->text(result) + " " + this->text(this->producer.burst(1).status());
+    });
+    EXPECT_EQ(said, "0 used_after_fork used_after_fork");
+    EXPECT_EQ(burst.publish(TypeParam::of(1)), Publish::ok);
+  }
+  this->expect_undisturbed(numbers(0, 2));
+}
+
 TYPED_TEST(Forking, A_fork_while_an_event_is_being_filled_is_the_parents_event) {
   std::string said;
   EXPECT_EQ(this->producer.publish([&](TypeParam& slot) {

@@ -3,6 +3,7 @@
 // A ring of several producers that does not wait for ever for one that has claimed and does not go
 // on: its claim is revoked, it learns that, and nobody uses its slots before. (With processes that
 // are stopped: tests/process.)
+#include <optional>
 #include <stdexcept>
 
 #include "disruptor_mp/membership/revoking.hpp"
@@ -250,6 +251,66 @@ TEST_F(Revoking, The_ring_s_choice_counts_whatever_one_who_joins_would_choose) {
   auto two = Producer<E>::attach(name, {.revoke_stopped_after = 10s});
   EXPECT_EQ(two.segment().shape().revoke_stopped_after,
             static_cast<std::uint64_t>(patience.count()));
+}
+
+TEST_F(Revoking, A_burst_that_is_open_for_too_long_keeps_what_it_published) {
+  auto one = make();
+  auto two = join();
+  auto consumer = reader();
+  auto burst = one.burst(4);
+  EXPECT_EQ(burst.publish(E::of(1)), Publish::ok);
+  EXPECT_EQ(burst.publish(E::of(2)), Publish::ok);
+  publish(two, 7);
+  Numbers seen = drain(consumer);
+  EXPECT_EQ(seen, (Numbers{1, 2}));
+  EXPECT_EQ(wait_for_events(consumer), Numbers{7});
+  EXPECT_EQ(consumer.voids(), 2U);
+  EXPECT_EQ(burst.publish(E::of(3)), Publish::revoked);
+  EXPECT_EQ(burst.status(), Publish::revoked);
+  EXPECT_EQ(burst.room(), 0U);
+  EXPECT_EQ(burst.publish(E::of(3)), Publish::revoked);
+  burst.finish();
+  for (std::uint64_t number = 0; number < 20; ++number) {
+    publish(number % 2 == 0 ? one : two, number);
+    EXPECT_EQ(drain(consumer), Numbers{number});
+  }
+  EXPECT_EQ(consumer.voids(), 2U);
+}
+
+TEST_F(Revoking, A_burst_that_ends_in_time_leaves_its_rest_to_nobody) {
+  auto one = make();
+  auto two = join();
+  auto consumer = reader();
+  for (std::uint64_t lap = 0; lap < 10; ++lap) {
+    {
+      auto burst = one.burst(3);
+      EXPECT_EQ(burst.publish(E::of(lap)), Publish::ok);
+      if (lap % 2 == 0) continue;
+      EXPECT_EQ(burst.publish(E::of(100)), Publish::ok);
+      EXPECT_EQ(burst.publish(E::of(101)), Publish::ok);
+    }
+    publish(two, 200);
+    EXPECT_EQ(drain(consumer).back(), 200U);
+  }
+  EXPECT_EQ(consumer.voids(), 10U);
+}
+
+TEST_F(Revoking, A_burst_that_was_revoked_while_its_producer_closed_gives_its_slots_back) {
+  std::optional<Producer<E>> one = make();
+  auto two = join();
+  auto consumer = reader();
+  {
+    auto burst = one->burst(2);
+    publish(two, 7);
+    EXPECT_EQ(wait_for_events(consumer), Numbers{7});
+    one->close();
+    EXPECT_EQ(burst.publish(E::of(1)), Publish::closed);
+  }
+  for (std::uint64_t number = 0; number < 20; ++number) {
+    publish(two, number);
+    EXPECT_EQ(drain(consumer), Numbers{number});
+  }
+  EXPECT_EQ(consumer.voids(), 2U);
 }
 
 }  // namespace

@@ -101,6 +101,20 @@ TEST_P(CrashTable, Producer_killed_inside_a_batch_claim_leaves_none_of_it) {
   }
 }
 
+TEST_P(CrashTable, Producer_killed_inside_a_burst_leaves_what_it_published) {
+  for (const std::uint64_t published : {0U, 1U, 3U}) {
+    SCOPED_TRACE(std::to_string(published) + " of 4 published");
+    Peer producer =
+        start_producer("create publish:10 burst_then:4," + std::to_string(published) + ",kill");
+    producer.wait_killed();
+    LocalConsumer reader(scratch(), "reader", 1);
+    EXPECT_EQ(reader.drain(), Poll::producer_dead);
+    EXPECT_EQ(reader.next(), 10 + published);
+    succeed_at(10 + published, {&reader});
+    scratch().clear_logs();
+  }
+}
+
 TEST_P(CrashTable, Producer_killed_while_it_waits_for_room_is_succeeded) {
   Peer producer = start_producer("create await fill publish:1");
   producer.skip_to("attached");

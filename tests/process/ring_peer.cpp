@@ -10,11 +10,15 @@
 //   create, attach, create_or_attach   become the producer            "attached NEXT"
 //   publish:N                          N single events                "published NEXT"
 //   claim:N                            N events in one batch          "published NEXT"
+//   burst:N,K                          a burst of N, of which K events are published
+//                                                                     "published NEXT"
 //   fill                               single events until the ring is full   "full NEXT"
 //   stream:END                         bursts of random size, with naps, up to sequence END
 //                                                                     "published NEXT"
 //   fill_then:SIGNAL                   one event; raises SIGNAL when half of it is written
 //   claim_then:N,K,SIGNAL              a batch of N; raises SIGNAL when K of them are written
+//   burst_then:N,K,SIGNAL              a burst of N; raises SIGNAL when K events are published and
+//                                      half of the next is written
 //   close, close_for_all, detach       "closed", "closed", "detached"
 //
 //   join                               become a consumer (--kind, --start)    "attached NEXT"
@@ -192,10 +196,12 @@ class RingPeer {
         {"create_or_attach", &RingPeer::create_or_attach},
         {"publish", &RingPeer::publish},
         {"claim", &RingPeer::claim},
+        {"burst", &RingPeer::burst},
         {"fill", &RingPeer::fill},
         {"stream", &RingPeer::stream},
         {"fill_then", &RingPeer::fill_then},
         {"claim_then", &RingPeer::claim_then},
+        {"burst_then", &RingPeer::burst_then},
         {"close", &RingPeer::close},
         {"close_for_all", &RingPeer::close_for_all},
         {"detach", &RingPeer::detach},
@@ -239,6 +245,17 @@ class RingPeer {
   }
   void claim(const Arguments& arguments) {
     claim_and_publish(arguments.number(0), arguments.number(0), 0);
+    report_published();
+  }
+  void burst(const Arguments& arguments) {
+    publish_burst(arguments.number(0), arguments.number(1), [](std::uint64_t) {});
+    report_published();
+  }
+  void burst_then(const Arguments& arguments) {
+    const std::uint64_t count = arguments.number(0);
+    publish_burst(count, count, [&](std::uint64_t published) {
+      if (published == arguments.number(1)) raise(arguments.signal(2));
+    });
     report_published();
   }
   void fill(const Arguments& /*none*/) {
@@ -356,6 +373,21 @@ class RingPeer {
       note(LogRecord::What::acknowledged, first + i, number_ + i);
     if (published != count) report("revoked " + std::to_string(first + published));
     number_ += count;
+  }
+
+  /// @param half_way gets how many are published while the next is half written.
+  template <class HalfWay>
+  void publish_burst(std::uint64_t count, std::uint64_t kept, HalfWay&& half_way) {
+    Burst<E> burst = producer_->burst(count);
+    require_ok(burst.status());
+    for (std::uint64_t i = 0; i < kept; ++i) {
+      const std::uint64_t sequence = burst.next_sequence().value();
+      require_ok(burst.publish([&](E& event) {
+        note(LogRecord::What::started, sequence, number_);
+        write_proof(bytes_of(event), sequence, {incarnation_, number_}, [&] { half_way(i); });
+      }));
+      note(LogRecord::What::acknowledged, sequence, number_++);
+    }
   }
 
   Claim<E> claim_patiently(std::uint64_t count) {

@@ -133,6 +133,16 @@ TEST_P(OneOfSeveralKilledAtInstruction, Inside_a_batch_claim_it_leaves_whole_eve
                 .after = go_on_with(4)});
 }
 
+TEST_P(OneOfSeveralKilledAtInstruction, Inside_a_burst_it_leaves_events_and_voids) {
+  for (const char* before : {"publish:3", "publish:70"}) {  // in common, with the tail for itself
+    SCOPED_TRACE(before);
+    expect_sweep({.kind = "producer",
+                  .script = std::string("attach ") + before + " quiet mark burst:5,3 mark",
+                  .before = publish_ten_to_reader,
+                  .after = go_on_with(5)});
+  }
+}
+
 TEST_P(OneOfSeveralKilledAtInstruction, While_it_takes_the_tail_for_itself_nobody_is_shut_out) {
   expect_sweep({.kind = "producer",
                 .script = "attach publish:64 quiet mark publish:3 mark",

@@ -110,6 +110,29 @@ TEST_P(SeveralProducersKilled, One_inside_a_batch_claim_leaves_voids_and_the_oth
   }
 }
 
+TEST_P(SeveralProducersKilled, One_inside_a_burst_leaves_what_it_published_and_voids) {
+  for (const std::string before : {"publish:10", until_biased}) {
+    for (const std::uint64_t published : {0U, 1U, 3U}) {
+      SCOPED_TRACE(before + ", " + std::to_string(published) + " of 4 published");
+      LocalProducer two = local_producer("two", Birth::create, 2);
+      LocalConsumer consumer = reader();
+      const std::uint64_t first = before == until_biased ? 100 : 10;
+      Peer dying = start_producer(
+          "one", "attach " + before + " burst_then:4," + std::to_string(published) + ",kill", 1);
+      read_to(first + published, {&consumer});
+      dying.wait_killed();
+      ASSERT_EQ(two.publish(5), Publish::ok);
+      EXPECT_EQ(two.next(), first + 9);
+      read_to(first + 9, {&consumer});
+      EXPECT_EQ(consumer->voids(), 4 - published);
+      LocalProducer three = join("three", 3);
+      stream({&two, &three}, {&consumer});
+      EXPECT_EQ(end({&two, &three}, {&consumer}).voids, 4 - published);
+      scratch().clear_logs();
+    }
+  }
+}
+
 TEST_P(SeveralProducersKilled, One_that_has_the_tail_for_itself_and_is_idle_leaves_nothing) {
   Peer dying = start_producer("one", std::string("create ") + until_biased + " sleep", 1);
   dying.skip_to("published");
@@ -327,6 +350,15 @@ TEST_P(SeveralProducersStopped, Inside_a_batch_claim_it_is_waited_for) {
   Peer stopped = start_producer("one", "attach publish:5 claim_then:4,2,stop publish:4 close", 1);
   stopped.wait_stopped();
   read_to(5, {&consumer});
+  expect_waiting(two, consumer, stopped);
+}
+
+TEST_P(SeveralProducersStopped, Inside_a_burst_it_is_waited_for) {
+  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalConsumer consumer = reader();
+  Peer stopped = start_producer("one", "attach publish:5 burst_then:4,2,stop publish:4 close", 1);
+  stopped.wait_stopped();
+  read_to(7, {&consumer});
   expect_waiting(two, consumer, stopped);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/endpoint/burst.hpp"
 #include "disruptor_mp/endpoint/claim.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/detail/producer_core.hpp"
@@ -180,6 +181,19 @@ class Producer {
     return Claim<E>(this, next_, count);
   }
 
+  /// Claims `count` slots (1 to capacity), all or none, to be published one by one; each event is
+  /// visible at once. Waits while there is no room. In a ring of several producers this is how a
+  /// stream of single events is published fast; `publish` claims anew for each.
+  [[nodiscard, gnu::always_inline]] Burst<E> burst(std::size_t count) {
+    return burst_until(never, count);
+  }
+  [[nodiscard, gnu::always_inline]] Burst<E> burst_until(TimePoint deadline, std::size_t count) {
+    return Burst<E>(this, begin_burst(count, deadline));
+  }
+  [[nodiscard]] Burst<E> try_burst(std::size_t count) {
+    return Burst<E>(this, begin_burst(count, at_once));
+  }
+
   /// Ends the stream: consumers get `Poll::closed` after the last event. Idempotent; final for the
   /// ring. Of several producers: for this one; the ring ends when the last of them has closed. One
   /// that died and has an id of its own choice, or left without closing, keeps it open: consumers
@@ -244,6 +258,7 @@ class Producer {
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:
+  friend class Burst<E>;
   friend class Claim<E>;
 
   explicit Producer(std::unique_ptr<detail::ProducerCore> core)
@@ -277,6 +292,36 @@ class Producer {
     }
     return deadline == at_once ? core_->try_room(next_, count)
                                : core_->wait_for_room(next_, count, deadline);
+  }
+
+  // --- Bursts
+
+  [[gnu::always_inline]] Publish begin_burst(std::size_t count, TimePoint deadline) {
+    if (count - 1 >= known_room()) [[unlikely]] {
+      if (const Publish result = make_room(count, deadline); result != Publish::ok) return result;
+    }
+    core_->set_burst_end(next_ + count);
+    return Publish::ok;
+  }
+  /// A burst has published everything below `next` and gives the rest up.
+  [[gnu::always_inline]] void end_burst(std::uint64_t next) noexcept {
+    // Closed or left: it ended there. Forked: it is the parent's.
+    if (core_ == nullptr || core_->burst_end() == 0) return;
+    const std::uint64_t end = core_->burst_end();
+    core_->set_burst_end(0);
+    next_ = next;
+    open_claim_ = 0;
+    // In order, and last of all: the last slot of a claim tells of all of them.
+    // (Where claims may be revoked the row covers only what is not settled.)
+    if ((next != end || core_->revokes()) && core_->shared() != nullptr) [[unlikely]]
+      give_up(*core_, slots_, data_bell_, next, end);
+  }
+  /// How far an open burst has come is known only to itself; but the slots tell.
+  [[gnu::noinline, gnu::cold]] static std::uint64_t settled_end(Slots<E, std::byte> slots,
+                                                                const format::Control& control,
+                                                                std::uint64_t first,
+                                                                std::uint64_t end) noexcept {
+    return slots.settled_end(control, first, end);
   }
 
   // --- One of several producers. What is not inlined gets and returns values: a function that knew
@@ -342,6 +387,8 @@ class Producer {
   }
 
   [[gnu::always_inline]] void bury_open_claim() noexcept {
+    if (core_ != nullptr && core_->burst_end() != 0) [[unlikely]]
+      end_burst(settled_end(slots_, *control_, next_, core_->burst_end()));
     if (open_claim_ == 0) return;
     // Closed, left, or forked: buried already, or the parent's.
     if (core_ != nullptr && core_->shared() != nullptr)

@@ -23,8 +23,10 @@ namespace disruptor_mp {
 /// The first sequence below `next` that a living producer other than `self` has claimed and not
 /// settled; `next` if there is none. What lies a capacity above must not be written yet, even if no
 /// consumer gates.
+/// @param far_enough claims that begin there or later are not looked into: they count from their
+/// beginning on, settled or not.
 [[nodiscard]] std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self,
-                                            std::uint64_t next);
+                                            std::uint64_t next, std::uint64_t far_enough);
 
 /// Before a row is given to somebody else: puts a tombstone into every slot that its dead holder
 /// claimed and did not publish. The caller holds the row's lock. Dying anywhere in it leaves a row

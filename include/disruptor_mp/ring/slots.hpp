@@ -197,6 +197,17 @@ class Slots {
   [[nodiscard]] bool is_settled(std::uint64_t sequence) const noexcept {
     return sequence_part(stamp_of(slot(sequence)).load(std::memory_order_acquire)) > sequence;
   }
+  /// The producer of [first, end), which publishes them in order: how far it has come. Of several:
+  /// a slot may hold a later lap's event by now, if consumers have passed the sequence.
+  [[nodiscard]] std::uint64_t settled_end(const format::Control& control, std::uint64_t first,
+                                          std::uint64_t end) const noexcept {
+    if (geometry_.layout == format::SlotLayout::packed) {
+      // Relaxed: our own word, like the stamps.
+      return std::clamp(control.published.load(std::memory_order_relaxed), first, end);
+    }
+    while (first != end && is_settled(first)) ++first;
+    return first;
+  }
   /// Several producers: whether nothing will ever be published at this sequence.
   [[nodiscard]] bool is_tombstone(std::uint64_t sequence) const noexcept {
     // The acquire pairs with the release in `bury`.

@@ -71,6 +71,40 @@ void dawdle() {
     os::sleep_until(os::now() + std::chrono::microseconds(role_draw(3 * setting.revoke_after)));
 }
 
+/// Each event is acknowledged as soon as it is published; sometimes the rest is given up, after an
+/// event that could not be made.
+unsigned publish_burst(Producer<SharedEvent>& producer, unsigned number, unsigned count,
+                       Publish& result) {
+  auto burst = producer.burst(count);
+  result = burst.status();
+  if (!burst) return 0;
+  const unsigned keeps = role_draw(6) == 0 ? role_draw(count) : count;
+  for (unsigned n = 0; n != keeps; ++n) {
+    const Publish one = burst.publish([&](SharedEvent& event) {
+      if (setting.revoke_after != 0) dawdle();
+      fill(event, number + n);
+    });
+    if (one == Publish::revoked && setting.revoke_after != 0) {
+      shared_oracle().revoked(origin(), number + n, count - n);
+      situations().reach(Situation::claim_revoked);
+      return n;
+    }
+    if (one != Publish::ok)
+      engine().fail(Verdict::safety, "a burst returned " + std::string(to_string(one)));
+    shared_oracle().published(origin(), number + n, 1);
+    if (role_draw(8) == 0) pause();
+  }
+  if (keeps == count) return keeps;
+  try {
+    burst.publish([&](SharedEvent& event) {
+      fill(event, number + keeps, true);
+      throw Error(Errc::not_found, {});
+    });
+  } catch (const Error&) {
+  }
+  return keeps;
+}
+
 /// @return how many of the next `count` events are published now.
 unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned count) {
   Publish result = Publish::full;
@@ -84,6 +118,10 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
   };
   switch (setting.publishing) {
     case Publishing::claim: {
+      if (role_draw(2) == 0) {
+        keeps = publish_burst(producer, number, count, result);
+        break;
+      }
       auto claim = producer.claim(count);
       result = claim.status();
       if (!claim) break;

@@ -45,6 +45,13 @@ class ProducerCore {
   Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
   Publish try_room(std::uint64_t next, std::uint64_t n);
 
+  /// The end of the burst that is open, or zero; zero after close and in the child of a fork, so
+  /// that a burst finds out there by the comparison it makes anyway.
+  [[nodiscard]] std::uint64_t burst_end() const noexcept { return burst_end_; }
+  void set_burst_end(std::uint64_t end) noexcept { burst_end_ = end; }
+  /// Why a burst that was open has no room.
+  [[nodiscard]] Publish burst_refusal() const { return refusal(1).value_or(Publish::full); }
+
   /// Of several producers: the way to the common end; null for the only one, after close, and in
   /// the child of a fork.
   [[nodiscard]] SharedTail* shared() const noexcept { return shared_; }
@@ -54,6 +61,8 @@ class ProducerCore {
   /// Where claims may be revoked: publishes [first, keep) of the open claim [first, end) and gives
   /// the rest up; from the first that was revoked on, all of it. @return how many are published.
   std::uint64_t settle(std::uint64_t first, std::uint64_t keep, std::uint64_t end) noexcept;
+  /// The same for one event of the open burst. If it was revoked the burst is over.
+  bool publish_in_burst(std::uint64_t sequence) noexcept;
   [[nodiscard]] bool revokes() const noexcept { return segment_.shape().revoke_stopped_after != 0; }
   /// Why a claim came to nothing though it was not given up.
   [[nodiscard]] Publish why_abandoned() const noexcept {
@@ -125,6 +134,7 @@ class ProducerCore {
   Duration required_patience_;
   std::uint64_t first_;
   std::uint64_t limit_;
+  std::uint64_t burst_end_ = 0;
   std::optional<SharedTail> tail_;
   SharedTail* shared_ = nullptr;
   Patience patience_;
