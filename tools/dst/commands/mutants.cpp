@@ -30,7 +30,7 @@ constexpr std::array swarm_profiles = {
 /// Where several producers meet, a fault may show once in ten thousand runs: these are tried again,
 /// for longer.
 constexpr std::array several_profiles = {"several", "several-crash", "several-biased",
-                                         "several-biased-crash"};
+                                         "several-biased-crash", "several-tiny-crash"};
 /// First by PCT, then to the end or the end of patience.
 constexpr std::array tiny_profiles = {"tiny", "tiny-claim", "tiny-observer"};
 constexpr double profile_seconds = 120;
@@ -118,6 +118,8 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
     });
   };
   const bool is_dead =
+      (!mutant.rare_profile.empty() &&
+       attempt(mutant.rare_profile.c_str(), {"--seeds", mutant.rare_seeds, "--jobs", jobs})) ||
       swarm(swarm_profiles, 1) || swarm(several_profiles, 1) || swarm(several_profiles, 10) ||
       std::any_of(tiny_profiles.begin(), tiny_profiles.end(),
                   [&](const char* profile) {
