@@ -97,10 +97,15 @@ class Consumer {
   template <class Handler>
   PollResult poll(Handler&& handler) {
     if (!look()) [[unlikely]] {
-      const Poll outcome = core_->idle_result(next_);
-      // Between the look and the death there may have come a last event.
-      if (outcome == Poll::idle || outcome == Poll::closed || !look_past_voids())
-        return {.count = 0, .outcome = outcome == Poll::events ? Poll::idle : outcome};
+      const std::uint64_t asked = next_;
+      const Poll outcome = core_->idle_result(asked);
+      if (outcome == Poll::idle || outcome == Poll::closed) return {.count = 0, .outcome = outcome};
+      // Between the look and the death there may have come a last event, or a last void: behind
+      // that the answer may be another.
+      if (!look_past_voids()) {
+        const bool has_moved = next_ != asked || outcome == Poll::events;
+        return {.count = 0, .outcome = has_moved ? Poll::idle : outcome};
+      }
     }
     return deliver(handler);
   }

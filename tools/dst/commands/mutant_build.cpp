@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 
 #include "child.hpp"
@@ -28,6 +29,8 @@ void read_head(Mutant& mutant) {
     if (line.starts_with("Breaks: ")) mutant.breaks = after("Breaks: ");
     if (line.starts_with("Equivalent: ")) mutant.equivalent = after("Equivalent: ");
     if (line.starts_with("Found: ")) mutant.found = after("Found: ");
+    if (line.starts_with("Rare: "))
+      std::istringstream(after("Rare: ")) >> mutant.rare_profile >> mutant.rare_seeds;
   }
   if (mutant.breaks.empty())
     throw std::runtime_error(mutant.patch.string() + " does not say what it breaks");

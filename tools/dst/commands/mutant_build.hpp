@@ -9,13 +9,16 @@ namespace disruptor_mp::sim {
 
 /// A deliberate fault: tools/dst/mutants/<name>.patch. Lines before the patch itself say
 /// `Breaks: …`; `Equivalent: …` with the argument, if no run can tell it from the original;
-/// `Found: …` with the seed, if it was in our code until the simulation found it.
+/// `Found: …` with the seed, if it was in our code until the simulation found it; `Rare: profile
+/// seeds` if that takes more seeds than are tried of every profile.
 struct Mutant {
   std::string name;
   std::filesystem::path patch;
   std::string breaks;
   std::string equivalent;  ///< "": it must be killed
   std::string found;
+  std::string rare_profile;  ///< "": none
+  std::string rare_seeds;
 };
 /// Those whose names begin with one of `only`; all if that is empty.
 [[nodiscard]] std::vector<Mutant> find_mutants(const std::filesystem::path& folder,

@@ -24,20 +24,18 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 /// In the order in which they are tried: what finds most comes first.
-constexpr std::array swarm_profiles = {"steady",
-                                       "crowd",
-                                       "sleepers",
-                                       "crash",
-                                       "membership",
-                                       "observers",
-                                       "crash-membership",
-                                       "handover",
-                                       "standby",
-                                       "away",
-                                       "chaos",
-                                       "observers-crash",
-                                       "several-stopped",
-                                       "several-stopped-crash"};
+constexpr std::array swarm_profiles = {
+    "steady",           "crowd",    "sleepers", "crash", "membership", "observers",
+    "crash-membership", "handover", "standby",  "away",  "chaos",      "observers-crash"};
+/// Where several producers meet, a fault may show once in ten thousand runs: these are tried again,
+/// for longer.
+constexpr std::array several_profiles = {"several",
+                                         "several-crash",
+                                         "several-biased",
+                                         "several-biased-crash",
+                                         "several-tiny-crash",
+                                         "several-stopped",
+                                         "several-stopped-crash"};
 /// First by PCT, then to the end or the end of patience.
 constexpr std::array tiny_profiles = {"tiny", "tiny-claim", "tiny-observer"};
 constexpr double profile_seconds = 120;
@@ -117,17 +115,21 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
     if (records) record(recipe, mutant, traces / mutant.name, options.record);
     return true;
   };
-  const std::string seeds = std::to_string(options.seeds);
+  const auto seeds = [&](unsigned times) { return std::to_string(times * options.seeds); };
   const std::string jobs = std::to_string(options.jobs);
+  const auto swarm = [&](const auto& profiles, unsigned times) {
+    return std::any_of(profiles.begin(), profiles.end(), [&](const char* profile) {
+      return attempt(profile, {"--seeds", seeds(times), "--jobs", jobs});
+    });
+  };
   const bool is_dead =
-      std::any_of(swarm_profiles.begin(), swarm_profiles.end(),
-                  [&](const char* profile) {
-                    return attempt(profile, {"--seeds", seeds, "--jobs", jobs});
-                  }) ||
+      (!mutant.rare_profile.empty() &&
+       attempt(mutant.rare_profile.c_str(), {"--seeds", mutant.rare_seeds, "--jobs", jobs})) ||
+      swarm(swarm_profiles, 1) || swarm(several_profiles, 1) || swarm(several_profiles, 10) ||
       std::any_of(tiny_profiles.begin(), tiny_profiles.end(),
                   [&](const char* profile) {
                     return attempt(profile, {"--strategy", "pct", "--crashes", "1", "--seeds",
-                                             std::to_string(4 * options.seeds), "--jobs", jobs});
+                                             seeds(4), "--jobs", jobs});
                   }) ||
       std::any_of(tiny_profiles.begin(), tiny_profiles.end(), [&](const char* profile) {
         return attempt(profile, {"--strategy", "dfs", "--crashes", "1", "--preemptions", "2",

@@ -162,6 +162,20 @@ void draw_several_stopped(Setting& s, Random& random) {
   }
 }
 
+/// Every slot is in its next lap at once: what is written late goes over something.
+void draw_several_tiny(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.producers = 2;
+  s.capacity = std::uint64_t{1} << random.below(2);
+  s.claim = 1 + random.below(static_cast<unsigned>(s.capacity));
+  s.events = 2 + random.below(4);
+  s.bias_after = random.below(2);
+  s.runs_free = random.one_in(2);
+  s.consumers = 1;
+  s.consumer[0].kind = s.runs_free ? SimKind::observer : SimKind::required;
+  s.consumer[0].delay = 0;
+}
+
 /// Fixed, for exhaustive search.
 void draw_tiny(Setting& s, Random&) {
   s.capacity = 1;
@@ -236,7 +250,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 23> all = {{
+constexpr std::array<Profile, 24> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -269,6 +283,8 @@ constexpr std::array<Profile, 23> all = {{
      draw_several_biased, false, by_several},
     {"several-biased-crash", "the same, with up to two deaths", 2, draw_several_biased, false,
      by_several},
+    {"several-tiny-crash", "two producers on one or two slots, with up to two deaths", 2,
+     draw_several_tiny, false, by_several},
     {"several-stopped", "several that dawdle in their claims, which are revoked", 0,
      draw_several_stopped, false, by_stopped},
     {"several-stopped-crash", "the same, with up to two deaths", 2, draw_several_stopped, false,

@@ -195,7 +195,12 @@ void produce(unsigned index) {
     }
     while (!shared_oracle().have_joined(setting.producers)) pause();
     shared_oracle().closing(index);
-    producer.close();
+    if (setting.publishing == Publishing::claim && role_draw(3) == 0) {
+      const auto open = producer.try_claim(1);
+      producer.close();  // gives it up
+    } else {
+      producer.close();
+    }
   } catch (const Error& error) {
     // A life before this one died while it closed, as the last one.
     const bool is_over = error.code() == Errc::closed || error.code() == Errc::not_found;

@@ -44,9 +44,11 @@ class ConsumerCore {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
     absent_since_.reset();
     Poll end = Poll::idle;
+    std::uint64_t asked = next;
     const auto something = [&] { return ready() || stream_end(segment_) <= next; };
     const auto give_up = [&] {
       end = Poll::idle;
+      asked = next;
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
@@ -56,10 +58,11 @@ class ConsumerCore {
       // read.
       if (ready()) return Poll::events;
       if (stream_end(segment_) <= next) return Poll::closed;
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle) return end;
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
-      // may have written that a dead producer claimed all there will ever be.)
+      // may have written that a dead producer claimed all there will ever be.) And it asks anew who
+      // is there: behind a void that the last one left there may be one more, or the end.
       if (outcome == Waiter::Outcome::timed_out || os::now() >= deadline) return Poll::timed_out;
     }
   }
