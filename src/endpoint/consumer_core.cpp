@@ -49,7 +49,7 @@ Sequence starting_point(const Segment& segment, Start start) {
   // round to its slot while its producer writes there.
   const std::uint32_t nobody = segment.shape().rows;
   const std::uint64_t next = position.published.value();
-  return Sequence(first_unsettled(segment, nobody, next, next));
+  return Sequence(first_unsettled(segment, nobody, next));
 }
 
 }  // namespace

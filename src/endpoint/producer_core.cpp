@@ -107,6 +107,7 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
   if (!is_shared(segment_)) return;
   limit_ = 0;  // so that the way of the only producer is never taken
   tail_.emplace(segment_, membership_.row(), fences_, options.bias_after);
+  other_claims_.emplace(segment_, membership_.row());
   shared_ = &*tail_;
 }
 
@@ -322,7 +323,7 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   TimePoint away_since = never;
   bool is_gone = false;
   const auto give_up = [&] {
-    if (tail_) revoke_stopped();
+    if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
     const bool is_held_by_absent = gate_.examine_holders(next).has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
@@ -374,12 +375,13 @@ SharedTail::Outcome ProducerCore::claim_once(std::uint64_t n, std::uint64_t& fir
     // An open claim from there on leaves room for n, and for a step of the window.
     const std::uint64_t room = next + std::max(n, window_.capacity() / 4);
     const std::uint64_t far_enough = room - std::min(room, window_.capacity());
+    std::optional<std::uint64_t> unsettled;
     shared_->set_limit(window_.open_shared(next, n, [&] {
-      std::uint64_t minimum = gate_.minimum(next);
+      const std::uint64_t minimum = gate_.minimum(next);
+      if (gate_.size() != 0) return minimum + window_.capacity();
       // Nobody reads along, so nobody waits for a claim that is still open: we must.
-      if (gate_.size() == 0)
-        minimum = std::min(minimum, first_unsettled(segment_, membership_.row(), next, far_enough));
-      return minimum + window_.capacity();
+      if (!unsettled) unsettled = other_claims_->first_unsettled(next, far_enough);
+      return std::min(minimum, *unsettled) + window_.capacity();
     }));
     if (next + n > shared_->limit()) return outcome;
     // There is room; if others take it before our turn, we look again.
@@ -391,16 +393,21 @@ bool ProducerCore::pass_quarantine(std::uint64_t n) {
   const std::uint64_t begin = shared_->position();
   const auto room = find_unquarantined(segment_, begin, n);
   // Not beyond the limit: what lies there is still being read.
-  if (room) shared_->pass_over(begin, std::min(*room, shared_->limit()));
-  return room.has_value();
+  if (!room) return false;
+  shared_->pass_over(begin, std::min(*room, shared_->limit()));
+  fences_.light();  // pairs with the heavy fence of a sleeping consumer, which may skip them now
+  Bell(segment_.bells().data).ring_if_awaited();
+  return true;
 }
 
-void ProducerCore::revoke_stopped() {
+void ProducerCore::revoke_stopped(std::uint64_t n) {
   // Consumers do it themselves.
   if (segment_.shape().revoke_stopped_after == 0 || gate_.size() != 0) return;
   const std::uint64_t next = tail_->position();
-  const std::uint64_t held = first_unsettled(segment_, membership_.row(), next, next);
-  if (held < next) static_cast<void>(patience_.revoke_if_due(segment_, held));
+  if (gate_.keeps_full_for_nobody(next, n)) return;  // it would lose an event and make no room
+  const std::uint64_t held = first_unsettled(segment_, membership_.row(), next);
+  if (held < next && held + window_.capacity() < next + n)
+    static_cast<void>(patience_.revoke_if_due(segment_, held));
 }
 
 std::uint64_t ProducerCore::settle(std::uint64_t first, std::uint64_t keep,
@@ -420,6 +427,7 @@ std::uint64_t ProducerCore::settle(std::uint64_t first, std::uint64_t keep,
 bool ProducerCore::publish_in_burst(std::uint64_t sequence) noexcept {
   if (Slots<Bytes, std::byte>(segment_.slots(), segment_.shape())
           .publish_unless_revoked(sequence)) {
+    if (sequence + 1 == burst_end_) tail_->drop_claim();
     fences_.light();  // pairs with the heavy fence of a sleeping consumer
     Bell(segment_.bells().data).ring_if_awaited();
     return true;
@@ -451,7 +459,7 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
   Outcome outcome = claim_once(n, first);
   if (outcome == Outcome::no_room) {
     // Whoever tries and never waits must still get past the dead.
-    revoke_stopped();
+    revoke_stopped(n);
     gate_.examine_holders(shared_->position());
     outcome = claim_once(n, first);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/ring/shared_tail.hpp"
 #include "disruptor_mp/ring/slots.hpp"
 
@@ -37,6 +38,23 @@ Claimers claimers_of(const Segment& segment, std::uint64_t sequence, std::uint32
 
 constexpr std::uint32_t nobody = ~std::uint32_t{0};
 
+/// `least`, or where the open claim of this row's living holder begins, if that is less.
+std::uint64_t least_unsettled(const Segment& segment, const Slots<Bytes, const std::byte>& slots,
+                              const format::Row& row, std::uint32_t index, std::uint64_t next,
+                              std::uint64_t least) {
+  const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
+  const std::uint64_t end = std::min(row.claim_end.load(std::memory_order_acquire), next);
+  // A producer settles its claims in order and one after the other: the last one tells of all.
+  if (first >= end || slots.is_settled(end - 1)) return least;
+  std::uint64_t unsettled = std::max(first, end - std::min(end, segment.shape().capacity));
+  while (unsettled < end && slots.is_settled(unsettled)) ++unsettled;
+  if (unsettled < least &&
+      segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared)) {
+    return unsettled;
+  }
+  return least;
+}
+
 }  // namespace
 
 bool has_tombstone(const Segment& segment, std::uint64_t sequence) noexcept {
@@ -56,29 +74,47 @@ bool is_void(const Segment& segment, std::uint64_t sequence) {
   return slots.is_tombstone(sequence) || !slots.is_settled(sequence);
 }
 
-std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::uint64_t next,
-                              std::uint64_t far_enough) {
+std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::uint64_t next) {
   const auto slots = slots_of(segment);
   std::uint64_t least = next;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
-    if (index == self) continue;
-    const format::Row& row = segment.row(index);
-    const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
-    const std::uint64_t end = std::min(row.claim_end.load(std::memory_order_acquire), next);
-    if (first >= end) continue;
-    // Nothing of it lies before its beginning. Looking closer would take from its owner the lines
-    // that it is writing.
-    if (first >= far_enough) {
+    if (index != self)
+      least = least_unsettled(segment, slots, segment.row(index), index, next, least);
+  }
+  return least;
+}
+
+OtherClaims::OtherClaims(const Segment& segment, std::uint32_t self)
+    : segment_(&segment), self_(self) {
+  entries_.reserve(segment.shape().rows);
+  renew();
+}
+
+void OtherClaims::renew() noexcept {
+  // Acquire: pairs with the release of whoever changed a row and then counted.
+  epoch_ = segment_->control().membership_epoch.load(std::memory_order_acquire);
+  entries_.clear();
+  for (std::uint32_t index = 0; index < segment_->shape().rows; ++index) {
+    const format::Row& row = segment_->row(index);
+    const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
+    if (index != self_ && status.kind == format::RowKind::producer)
+      entries_.push_back({.row = &row, .index = index});
+  }
+}
+
+std::uint64_t OtherClaims::first_unsettled(std::uint64_t next, std::uint64_t far_enough) {
+  // Whoever joins later than we look here claims from `next` on: the tail was read before.
+  if (segment_->control().membership_epoch.load(std::memory_order_acquire) != epoch_) renew();
+  const auto slots = slots_of(*segment_);
+  std::uint64_t least = next;
+  for (const Entry& entry : entries_) {
+    const std::uint64_t first = entry.row->claim_first.load(std::memory_order_acquire);
+    if (first < far_enough) {
+      least = least_unsettled(*segment_, slots, *entry.row, entry.index, next, least);
+    } else {
+      // Nothing of it lies before its beginning. Looking closer would take from its owner the lines
+      // that it is writing.
       least = std::min(least, first);
-      continue;
-    }
-    // A producer settles its claims in order and one after the other: the last one tells of all.
-    if (slots.is_settled(end - 1)) continue;
-    std::uint64_t unsettled = std::max(first, end - std::min(end, segment.shape().capacity));
-    while (unsettled < end && slots.is_settled(unsettled)) ++unsettled;
-    if (unsettled < least &&
-        segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared)) {
-      least = unsettled;
     }
   }
   return least;

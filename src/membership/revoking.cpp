@@ -43,7 +43,7 @@ bool Patience::revoke_if_due(Segment& segment, std::uint64_t sequence) {
   } else {
     // One that was itself stopped has not waited: the other may have been stopped with it, and is
     // about to go on.
-    waited_ += std::min(now - looked_, std::max<Duration>(patience / 4, 100ms));
+    waited_ += std::min(now - looked_, patience / 4 + 1ns);
   }
   looked_ = now;
   if (waited_ < patience) return false;
@@ -55,16 +55,22 @@ bool revoke_claim(Segment& segment, std::uint64_t sequence) {
   // Who owns it is among those that cover it, and nobody can tell which: another may be about to
   // find that it lost. But what all of them cover is the owner's, whoever that is; if the exchange
   // below succeeds, its row has been the same since it claimed.
-  std::uint64_t end = ~std::uint64_t{0};
+  std::uint64_t end = sequence + segment.shape().capacity;
+  bool is_covered = false;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     const format::Row& row = segment.row(index);
     // Acquire, as in claims.cpp.
     const std::uint64_t first = row.claim_first.load(std::memory_order_acquire);
     const std::uint64_t its_end = row.claim_end.load(std::memory_order_acquire);
-    if (first <= sequence && sequence < its_end) end = std::min(end, its_end);
+    if (first <= sequence && sequence < its_end) {
+      end = std::min(end, its_end);
+      is_covered = true;
+    }
+    // No claim contains another's beginning. (If the sequence was passed over it is nobody's, and
+    // who covers it has lost.)
+    if (sequence < first && first < its_end) end = std::min(end, first);
   }
-  if (end == ~std::uint64_t{0}) return false;  // settled meanwhile, or nobody's
-  end = std::min(end, sequence + segment.shape().capacity);
+  if (!is_covered) return false;  // settled meanwhile, or nobody's
 
   const auto slots = slots_of(segment);
   // In order: the owner publishes in order, so if it has lost one it publishes none behind it.

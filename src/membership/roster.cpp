@@ -132,15 +132,30 @@ StreamPosition stream_position(const Segment& segment) {
 
 namespace {
 
+/// Changes whenever a status does.
+std::uint64_t with_status(std::uint64_t hash, std::uint64_t status) {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15U;
+  return (hash ^ status) * odd + (hash >> 32U);
+}
+
+std::uint64_t hash_of_statuses(const Segment& segment) {
+  std::uint64_t hash = 0;
+  for (std::uint32_t index = 0; index < segment.shape().rows; ++index)
+    hash = with_status(hash, segment.row(index).status.load(std::memory_order_acquire));
+  return hash;
+}
+
 ProducerPresence presence_of_several(const Segment& segment) {
   ProducerPresence found = ProducerPresence::never;
   bool is_closing = false;
   bool died_closing = false;
+  std::uint64_t hash = 0;
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     const auto status_now = [&] {
       return segment.row(index).status.load(std::memory_order_acquire);
     };
     std::uint64_t word = status_now();
+    hash = with_status(hash, word);
     if (RowStatus::unpack(word).kind != RowKind::producer) continue;
     const bool is_locked =
         segment.object().is_locked_elsewhere(format::lock::row(index), os::LockMode::shared);
@@ -163,6 +178,9 @@ ProducerPresence presence_of_several(const Segment& segment) {
       died_closing = true;
     }
   }
+  // One may have joined in a row that we had passed, and then the last of the others have left:
+  // only what stands still between two looks at all rows was there at one time. Else: ask again.
+  if (hash_of_statuses(segment) != hash) return ProducerPresence::alive;
   // All have closed: one of them is about to end the stream, or died before it did.
   if (found == ProducerPresence::never && is_closing) return ProducerPresence::alive;
   if (found == ProducerPresence::never && died_closing) return ProducerPresence::dead;

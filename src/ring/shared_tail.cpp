@@ -17,8 +17,13 @@ constexpr int most_rounds = 1000;
 }  // namespace
 
 SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& first) noexcept {
-  // Acquire: pairs with the release of every claim before; their rows are at least as new.
-  std::uint64_t seen = tail_->load(std::memory_order_acquire);
+  // A guess: nobody came between. To look first would fetch the tail's line twice, to read it and
+  // to write it; an exchange that fails has fetched it for the next one. What the guess covers lies
+  // behind our last claim. (Where claims may be revoked the slots are looked at first, so that we
+  // must know which. Acquire: pairs with the release of every claim before.)
+  std::uint64_t seen = revokes_ ? tail_->load(std::memory_order_acquire)
+                                : TailWord{.mode = Mode::shared, .value = last_end_}.pack();
+  bool is_guess = !revokes_;
   // Each round that fails is another's success, unless the memory is damaged; then the caller waits
   // as long as it may.
   for (int round = 0; round < most_rounds; ++round) {
@@ -36,9 +41,16 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
     }
     const std::uint64_t begin = word.value;
     const std::uint64_t end = begin + n;
-    if (end > limit_) return Outcome::no_room;
+    if (end > limit_) {
+      if (!is_guess) return Outcome::no_room;
+      seen = tail_->load(std::memory_order_acquire);  // it may be closed
+      is_guess = false;
+      continue;
+    }
+    is_guess = false;
     // All who may have revoked something there have done it before the gates let us look: from here
-    // to the exchange no quarantine can come.
+    // to the exchange no quarantine can come but one that nobody needs (a late revoker's, of a dead
+    // owner's claim that everybody has passed).
     if (revokes_ && meets_quarantine(begin, end)) [[unlikely]]
       return Outcome::quarantined;
     // The first word first: between the two stores the row covers nothing that is unpublished.
@@ -115,6 +127,7 @@ SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint6
   constexpr std::uint64_t long_enough = 4096;
   const TailWord lost = TailWord::unpack(bias_);
   bias_ = no_bias;
+  last_end_ = begin;
   needed_streak_ = begin - bias_begin_ >= long_enough
                        ? first_streak_
                        : std::min(needed_streak_ * 2, longest_streak);

@@ -146,6 +146,22 @@ TYPED_TEST(Bursting, A_burst_open_at_the_close_ends_with_what_it_has_published) 
   EXPECT_EQ(this->producer.next_sequence(), Sequence(2));
 }
 
+TYPED_TEST(Bursting,
+           A_burst_open_at_the_close_keeps_what_it_published_whatever_the_first_sequence) {
+  for (const std::uint64_t first :
+       {(std::uint64_t{1} << 62U) - 2, std::uint64_t{1} << 62U, format::max_first_sequence}) {
+    const std::string name = unique_ring_name();
+    auto owner = Producer<TypeParam>::create(name, {.capacity = 8, .first_sequence = first});
+    auto reader = Consumer<TypeParam>::attach(name);
+    auto burst = owner.burst(8);
+    for (std::uint64_t i = 0; i < 5; ++i) EXPECT_EQ(burst.publish(TypeParam::of(i)), Publish::ok);
+    owner.close();
+    Poll end = Poll::idle;
+    EXPECT_EQ(drain(reader, &end), numbers(0, 5)) << first;
+    EXPECT_EQ(end, Poll::closed);
+  }
+}
+
 TYPED_TEST(Bursting, A_burst_open_at_the_detaching_ends_with_what_it_has_published) {
   const std::string name = this->producer.segment().name();
   auto burst = this->producer.burst(5);

@@ -269,6 +269,7 @@ TEST_F(Revoking, A_burst_that_is_open_for_too_long_keeps_what_it_published) {
   EXPECT_EQ(burst.status(), Publish::revoked);
   EXPECT_EQ(burst.room(), 0U);
   EXPECT_EQ(burst.publish(E::of(3)), Publish::revoked);
+  EXPECT_EQ(one.next_sequence(), Sequence(2));
   burst.finish();
   for (std::uint64_t number = 0; number < 20; ++number) {
     publish(number % 2 == 0 ? one : two, number);
@@ -311,6 +312,47 @@ TEST_F(Revoking, A_burst_that_was_revoked_while_its_producer_closed_gives_its_sl
     EXPECT_EQ(drain(consumer), Numbers{number});
   }
   EXPECT_EQ(consumer.voids(), 2U);
+}
+
+TEST_F(Revoking, Another_claim_is_not_revoked_if_that_makes_no_room) {
+  auto one = make(4);
+  auto two = join();
+  for (std::uint64_t number = 0; number < 3; ++number) publish(two, number);
+  auto claim = one.claim(1);
+  // What is missing is a consumer.
+  EXPECT_EQ(two.publish_until(os::now() + 5 * patience, E::of(3)), Publish::timed_out);
+  claim[0] = E::of(3);
+  EXPECT_EQ(claim.publish(), Publish::ok);
+}
+
+TEST_F(Revoking, A_burst_that_is_used_up_covers_nothing_any_more) {
+  auto one = make(4);
+  auto consumer = reader();
+  auto burst = one.burst(2);
+  EXPECT_EQ(burst.publish(E::of(0)), Publish::ok);
+  EXPECT_EQ(burst.publish(E::of(1)), Publish::ok);
+  for (std::uint32_t index = 0; index < one.segment().shape().rows; ++index) {
+    const format::Row& row = one.segment().row(index);
+    EXPECT_GE(row.claim_first.load(), row.claim_end.load()) << index;
+  }
+}
+
+TEST_F(Revoking, Who_passes_a_slot_over_wakes_those_who_wait_before_it) {
+  auto one = make(4);
+  auto two = join();
+  auto consumer = reader();
+  auto claim = one.claim(1);
+  publish(two, 7);
+  EXPECT_EQ(wait_for_events(consumer), Numbers{7});
+  publish(two, 8);
+  EXPECT_EQ(drain(consumer), Numbers{8});
+  auto segment = Segment::try_attach(os::ObjectName::parse(name), SegmentRole::producer, {});
+  ASSERT_TRUE(segment);
+  const Bell bell(segment->bells().data);
+  static_cast<void>(bell.announce_sleep());
+  EXPECT_EQ(bell.word().load() % 2, 1U);
+  EXPECT_TRUE(two.try_claim(2));  // sequences 3 and 4, and 4 is the slot in quarantine: 5 and 6
+  EXPECT_EQ(bell.word().load() % 2, 0U);
 }
 
 }  // namespace

@@ -342,5 +342,17 @@ TEST_F(SeveralProducers, An_open_claim_is_waited_for_also_when_the_name_was_remo
   EXPECT_EQ(one.publish(E::of(4)), Publish::gone);
 }
 
+TEST_F(SeveralProducers, A_full_ring_that_was_closed_for_all_says_so_to_the_last_who_claimed) {
+  auto one =
+      Producer<E>::create(name, {.capacity = 4, .producers = ProducerKind::multi, .bias_after = 0});
+  auto two = join();
+  publish(one, 0);
+  while (two.try_publish(E::of(1)) == Publish::ok) {
+  }
+  one.close_for_all();
+  EXPECT_EQ(two.try_publish(E::of(2)), Publish::closed);
+  EXPECT_EQ(two.publish(E::of(2)), Publish::closed);
+}
+
 }  // namespace
 }  // namespace disruptor_mp::test

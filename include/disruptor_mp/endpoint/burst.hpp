@@ -114,6 +114,7 @@ class Burst {
       return Publish::ok;
     }
     producer_->open_claim_ = 0;
+    producer_->next_ = sequence;
     producer_ = nullptr;
     status_ = Publish::revoked;
     return status_;

@@ -317,11 +317,13 @@ class Producer {
       give_up(*core_, slots_, data_bell_, next, end);
   }
   /// How far an open burst has come is known only to itself; but the slots tell.
-  [[gnu::noinline, gnu::cold]] static std::uint64_t settled_end(Slots<E, std::byte> slots,
+  [[gnu::noinline, gnu::cold]] static std::uint64_t settled_end(const detail::ProducerCore& core,
+                                                                Slots<E, std::byte> slots,
                                                                 const format::Control& control,
                                                                 std::uint64_t first,
                                                                 std::uint64_t end) noexcept {
-    return slots.settled_end(control, first, end);
+    return core.shared() != nullptr ? slots.settled_end(first, end)
+                                    : slots.published_end(control, first, end);
   }
 
   // --- One of several producers. What is not inlined gets and returns values: a function that knew
@@ -388,7 +390,7 @@ class Producer {
 
   [[gnu::always_inline]] void bury_open_claim() noexcept {
     if (core_ != nullptr && core_->burst_end() != 0) [[unlikely]]
-      end_burst(settled_end(slots_, *control_, next_, core_->burst_end()));
+      end_burst(settled_end(*core_, slots_, *control_, next_, core_->burst_end()));
     if (open_claim_ == 0) return;
     // Closed, left, or forked: buried already, or the parent's.
     if (core_ != nullptr && core_->shared() != nullptr)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "disruptor_mp/segment/segment.hpp"
 
@@ -23,10 +24,31 @@ namespace disruptor_mp {
 /// The first sequence below `next` that a living producer other than `self` has claimed and not
 /// settled; `next` if there is none. What lies a capacity above must not be written yet, even if no
 /// consumer gates.
-/// @param far_enough claims that begin there or later are not looked into: they count from their
-/// beginning on, settled or not.
 [[nodiscard]] std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self,
-                                            std::uint64_t next, std::uint64_t far_enough);
+                                            std::uint64_t next);
+
+/// The claims of the other producers, for one that publishes where nobody gates and asks often.
+class OtherClaims {
+ public:
+  OtherClaims(const Segment& segment, std::uint32_t self);
+
+  /// As `first_unsettled`, at most. @param next the tail, read (acquire) before.
+  /// @param far_enough claims that begin there or later are not looked into: they count from their
+  /// beginning on, settled or not.
+  [[nodiscard]] std::uint64_t first_unsettled(std::uint64_t next, std::uint64_t far_enough);
+
+ private:
+  struct Entry {
+    const format::Row* row;
+    std::uint32_t index;
+  };
+  void renew() noexcept;
+
+  const Segment* segment_;
+  std::uint32_t self_;
+  std::vector<Entry> entries_;  ///< the rows of producers; never longer than at first reserved
+  std::uint64_t epoch_ = 0;
+};
 
 /// Before a row is given to somebody else: puts a tombstone into every slot that its dead holder
 /// claimed and did not publish. The caller holds the row's lock. Dying anywhere in it leaves a row

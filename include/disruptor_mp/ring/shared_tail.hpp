@@ -55,6 +55,10 @@ struct TailWord {
   static constexpr std::uint64_t unsettled_flag = std::uint64_t{1} << 63U;
 };
 
+/// A sequence below which everything is claimed; the end, unless the tail is biased. Touches
+/// nothing.
+[[nodiscard]] std::uint64_t claimed_below(const Segment& segment) noexcept;
+
 /// One producer's way to the common end.
 ///
 /// In common: the producer writes into its row what it wants, [claim_first, claim_end), and then
@@ -92,6 +96,7 @@ class SharedTail {
         own_(&segment.row(row)),
         row_(row),
         fences_(fences),
+        last_end_(claimed_below(segment)),
         revokes_(segment.shape().revoke_stopped_after != 0),
         first_streak_(revokes_ ? 0 : bias_after),
         needed_streak_(first_streak_) {}
@@ -150,7 +155,8 @@ class SharedTail {
   [[gnu::noinline, gnu::cold]] Outcome claim_after_loss(std::uint64_t begin, std::uint64_t n,
                                                         std::uint64_t& first) noexcept;
   void take_bias(std::uint64_t end) noexcept;
-  [[nodiscard]] bool meets_quarantine(std::uint64_t begin, std::uint64_t end) const noexcept;
+  [[nodiscard, gnu::noinline, gnu::cold]] bool meets_quarantine(std::uint64_t begin,
+                                                                std::uint64_t end) const noexcept;
 
   Segment* segment_;
   std::atomic<std::uint64_t>* tail_;
@@ -159,7 +165,7 @@ class SharedTail {
   Fences fences_;
   std::uint64_t bias_ = no_bias;  ///< the tail word while it is biased to us
   std::uint64_t limit_ = 0;
-  std::uint64_t last_end_ = 0;
+  std::uint64_t last_end_;  ///< of our latest claim in common; the tail, if nobody came after us
   std::uint64_t bias_begin_ = 0;
   bool revokes_;
   std::uint32_t first_streak_;
@@ -178,9 +184,6 @@ void settle_bias(Segment& segment, TailWord word) noexcept;
   return word.mode == TailWord::Mode::closed ? word.value : format::open_end;
 }
 
-/// A sequence below which everything is claimed; the end, unless the tail is biased. Touches
-/// nothing.
-[[nodiscard]] std::uint64_t claimed_below(const Segment& segment) noexcept;
 /// Where the claims end just now; with a biased tail as far as its owner has let it be seen.
 [[nodiscard]] std::uint64_t claimed_end(const Segment& segment) noexcept;
 

@@ -142,8 +142,13 @@ class Slots {
       return;
     }
     const Slots slots = *this;  // in registers: the stores cannot have changed it
-    for (std::uint64_t sequence = first; sequence != end; ++sequence) {
-      slots.stamp_of(slots.slot(sequence)).store(sequence + 1, std::memory_order_release);
+    for (std::uint64_t sequence = first; sequence != end;) {
+      Byte* slot = slots.slot(sequence);
+      // Up to the last slot of the ring there is nothing to compute.
+      const std::uint64_t run = slots.capacity() - (sequence & slots.mask_);
+      const std::uint64_t stop = sequence + std::min(end - sequence, run);
+      for (; sequence != stop; slot += slots.geometry_.stride)
+        slots.stamp_of(slot).store(++sequence, std::memory_order_release);
     }
   }
 
@@ -197,14 +202,9 @@ class Slots {
   [[nodiscard]] bool is_settled(std::uint64_t sequence) const noexcept {
     return sequence_part(stamp_of(slot(sequence)).load(std::memory_order_acquire)) > sequence;
   }
-  /// The producer of [first, end), which publishes them in order: how far it has come. Of several:
-  /// a slot may hold a later lap's event by now, if consumers have passed the sequence.
-  [[nodiscard]] std::uint64_t settled_end(const format::Control& control, std::uint64_t first,
-                                          std::uint64_t end) const noexcept {
-    if (geometry_.layout == format::SlotLayout::packed) {
-      // Relaxed: our own word, like the stamps.
-      return std::clamp(control.published.load(std::memory_order_relaxed), first, end);
-    }
+  /// Several producers: how far the claimer of [first, end), which publishes in order, has come. A
+  /// slot may hold a later lap's event by now, if consumers have passed the sequence.
+  [[nodiscard]] std::uint64_t settled_end(std::uint64_t first, std::uint64_t end) const noexcept {
     while (first != end && is_settled(first)) ++first;
     return first;
   }

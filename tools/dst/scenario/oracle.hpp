@@ -38,6 +38,9 @@ class Oracle {
 
   // --- Told by producers
   void ring_exists() noexcept { ring_exists_ = true; }
+  /// The ring is finished, and its name may now lead to another one.
+  void begins_anew() noexcept { has_begun_anew_ = true; }
+  [[nodiscard]] bool has_begun_anew() const noexcept { return has_begun_anew_; }
   [[nodiscard]] bool does_ring_exist() const noexcept { return ring_exists_; }
   void producer_attached(std::uint64_t next);
   void publishing(std::uint64_t sequence, unsigned count, unsigned incarnation);
@@ -116,6 +119,7 @@ class Oracle {
   std::uint64_t capacity_ = 1;
   bool may_overwrite_ = false;
   bool ring_exists_ = false;
+  bool has_begun_anew_ = false;
   bool closing_ = false;
   bool closed_ = false;
   std::uint64_t acknowledged_end_ = 0;

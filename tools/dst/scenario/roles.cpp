@@ -173,6 +173,7 @@ Producer<E> become_producer(bool is_standby) {
 /// The name of a finished ring is free for another one, which has nothing to do with this run.
 template <class E>
 void make_ring_again() {
+  oracle().begins_anew();
   try {
     const auto producer = Producer<E>::create(ring_name, producer_options());
     situations().reach(Situation::ring_made_again);
@@ -190,6 +191,7 @@ void watch(const Segment& segment) {
 template <class E>
 void produce(bool is_standby) {
   situations().is_producer();
+  if (oracle().has_begun_anew()) return;  // it died in the ring behind this run
   for (bool done = false; !done;) {
     try {
       situations().enters(Phase::attaching);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/membership/gate.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
@@ -103,7 +104,7 @@ class ProducerCore {
   /// whole ring.
   bool pass_quarantine(std::uint64_t n);
   /// In a ring nobody reads along in, where producers wait for each other.
-  void revoke_stopped();
+  void revoke_stopped(std::uint64_t n);
   void close_shared();
   void mark_end(std::uint64_t end);
   bool open_window(std::uint64_t next, std::uint64_t n);
@@ -136,6 +137,7 @@ class ProducerCore {
   std::uint64_t limit_;
   std::uint64_t burst_end_ = 0;
   std::optional<SharedTail> tail_;
+  std::optional<OtherClaims> other_claims_;
   SharedTail* shared_ = nullptr;
   Patience patience_;
   os::ForkGuard fork_guard_;
