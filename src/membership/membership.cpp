@@ -150,10 +150,13 @@ std::string Membership::made_up_id(char kind) {
 
 Membership Membership::join(Segment& segment, RowKind kind, std::string id, TimePoint deadline) {
   require_valid_id(id, segment.name());
+  // When the attempt began that has just failed: who was stopped until the time was over tries once
+  // more.
+  TimePoint asked = os::now();
   const auto pause_or = [&](TimePoint until, auto&& fail) {
-    const TimePoint now = os::now();
-    if (now >= until) fail();
-    os::sleep_until(std::min(until, now + retry_pause));
+    if (asked >= until) fail();
+    os::sleep_until(std::min(until, asked + retry_pause));
+    asked = os::now();
   };
 
   // The id first: from here on nobody else with this id looks for a row.
