@@ -55,6 +55,8 @@ std::string_view to_string(Errc code) noexcept {
       return "used_after_fork";
     case Errc::batch_too_large:
       return "batch_too_large";
+    case Errc::claim_open:
+      return "claim_open";
     case Errc::claim_revoked:
       return "claim_revoked";
     case Errc::ring_full:

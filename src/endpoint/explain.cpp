@@ -69,6 +69,14 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .remedy = "Create a new ring."}};
     case Publish::used_after_fork:
       return {Errc::used_after_fork, forked(object)};
+    case Publish::claim_open:
+      return {Errc::claim_open,
+              {.object = object,
+               .problem = "this producer is busy with a claim",
+               .found = "a claim or burst that is neither published nor given up",
+               .expected = "one claim at a time",
+               .remedy = "Publish or abandon the claim first, or give each thread a producer of "
+                         "its own."}};
     case Publish::revoked:
       return {
           Errc::claim_revoked,

@@ -113,6 +113,7 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
 
 void ProducerCore::become_orphan(void* core) noexcept {
   static_cast<ProducerCore*>(core)->limit_ = 0;
+  static_cast<ProducerCore*>(core)->held_limit_ = 0;
   static_cast<ProducerCore*>(core)->burst_end_ = 0;
   static_cast<ProducerCore*>(core)->shared_ = nullptr;
 }
@@ -297,9 +298,15 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
   }
 }
 
-std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
+std::optional<Publish> ProducerCore::absence() const {
   if (segment_.object().is_orphaned_by_fork()) return Publish::used_after_fork;
   if (closed_) return Publish::closed;
+  return std::nullopt;
+}
+
+std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
+  if (const auto absent = absence()) return absent;
+  if (held_limit_ != 0) return Publish::claim_open;
   if (n == 0 || n > window_.capacity()) return Publish::too_large;
   return std::nullopt;
 }

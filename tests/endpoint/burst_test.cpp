@@ -104,6 +104,33 @@ TYPED_TEST(Bursting, An_event_whose_fill_throws_is_not_published_and_its_slot_is
   EXPECT_EQ(drain(this->consumer), Numbers{7});
 }
 
+TYPED_TEST(Bursting, Nothing_else_is_published_while_one_is_open) {
+  auto burst = this->producer.burst(2);
+  burst.publish(TypeParam::of(0));
+  EXPECT_EQ(this->producer.publish(TypeParam::of(666)), Publish::claim_open);
+  EXPECT_EQ(this->producer.try_publish(TypeParam::of(666)), Publish::claim_open);
+  EXPECT_EQ(this->producer.claim(1).status(), Publish::claim_open);
+  EXPECT_EQ(this->producer.try_burst(1).status(), Publish::claim_open);
+  EXPECT_EQ(burst.publish(TypeParam::of(1)), Publish::ok);
+  EXPECT_EQ(burst.publish(TypeParam::of(666)), Publish::full);
+  burst.finish();
+  EXPECT_EQ(this->producer.publish(TypeParam::of(2)), Publish::ok);
+  EXPECT_EQ(drain(this->consumer), numbers(0, 3));
+}
+
+TYPED_TEST(Bursting, A_producer_that_is_moved_gives_up_the_rest) {
+  auto burst = this->producer.burst(3);
+  burst.publish(TypeParam::of(0));
+  auto moved = std::move(this->producer);
+  EXPECT_EQ(burst.room(), 0U);
+  EXPECT_EQ(burst.publish(TypeParam::of(666)), Publish::closed);
+  EXPECT_EQ(moved.publish(TypeParam::of(1)), Publish::ok);
+  burst.finish();
+  EXPECT_EQ(moved.next_sequence(), Sequence(2));
+  EXPECT_EQ(moved.publish(TypeParam::of(2)), Publish::ok);
+  EXPECT_EQ(drain(this->consumer), numbers(0, 3));
+}
+
 TYPED_TEST(Bursting, An_exception_on_its_way_leaves_what_was_published) {
   EXPECT_THROW(
       {
@@ -264,6 +291,32 @@ TEST_F(BurstingOfSeveral, Closing_buries_the_rest_and_not_what_another_published
   burst.finish();
   EXPECT_EQ(drain(consumer), numbers(3, 6));
   EXPECT_EQ(consumer.voids(), 2U);
+}
+
+TEST_F(BurstingOfSeveral, Nothing_else_is_claimed_while_one_is_open) {
+  {
+    auto burst = one.burst(2);
+    EXPECT_EQ(one.publish(E::of(666)), Publish::claim_open);
+    EXPECT_EQ(one.try_claim(1).status(), Publish::claim_open);
+    EXPECT_EQ(one.burst(1).status(), Publish::claim_open);
+    burst.publish(E::of(1));
+  }
+  EXPECT_EQ(one.publish(E::of(2)), Publish::ok);
+  EXPECT_EQ(drain(consumer), (Numbers{1, 2}));
+  EXPECT_EQ(consumer.voids(), 1U);
+}
+
+TEST_F(BurstingOfSeveral, A_producer_that_is_moved_leaves_nobody_waiting) {
+  auto burst = one.burst(3);
+  burst.publish(E::of(1));
+  auto moved = std::move(one);
+  EXPECT_EQ(two.publish(E::of(2)), Publish::ok);
+  EXPECT_EQ(drain(consumer), (Numbers{1, 2}));
+  EXPECT_EQ(consumer.voids(), 2U);
+  EXPECT_EQ(burst.publish(E::of(666)), Publish::closed);
+  burst.finish();
+  EXPECT_EQ(moved.publish(E::of(3)), Publish::ok);
+  EXPECT_EQ(drain(consumer), Numbers{3});
 }
 
 TEST_F(BurstingOfSeveral, One_that_is_closed_by_another_goes_on_to_its_end) {

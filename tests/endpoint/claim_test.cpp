@@ -227,6 +227,28 @@ TYPED_TEST(Claiming, A_claim_open_at_the_detaching_is_abandoned) {
   EXPECT_EQ(Producer<TypeParam>::attach(name).next_sequence(), Sequence(0));
 }
 
+TYPED_TEST(Claiming, Nothing_else_is_published_while_one_is_open) {
+  auto claim = this->producer.claim(2);
+  EXPECT_EQ(this->producer.publish(TypeParam::of(666)), Publish::claim_open);
+  EXPECT_EQ(this->producer.publish_until(never, TypeParam::of(666)), Publish::claim_open);
+  EXPECT_EQ(this->producer.claim(2).status(), Publish::claim_open);
+  EXPECT_EQ(this->producer.try_burst(1).status(), Publish::claim_open);
+  EXPECT_EQ(drain(this->consumer), Numbers{});
+  this->fill(claim);
+  EXPECT_EQ(claim.publish(), Publish::ok);
+  EXPECT_EQ(this->producer.publish(TypeParam::of(2)), Publish::ok);
+  EXPECT_EQ(drain(this->consumer), numbers(0, 3));
+}
+
+TYPED_TEST(Claiming, A_claim_of_a_producer_that_is_moved_is_abandoned) {
+  auto claim = this->producer.claim(2);
+  auto moved = std::move(this->producer);
+  this->fill(claim);
+  EXPECT_EQ(claim.publish(), Publish::closed);
+  EXPECT_EQ(moved.publish(TypeParam::of(7)), Publish::ok);
+  EXPECT_EQ(drain(this->consumer), Numbers{7});
+}
+
 TYPED_TEST(Claiming, A_ring_of_one_slot_takes_claims_of_one) {
   auto single = Producer<TypeParam>::create(unique_ring_name(), {.capacity = 1});
   auto reader = Consumer<TypeParam>::attach(single.segment().name());

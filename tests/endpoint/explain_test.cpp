@@ -65,6 +65,14 @@ TEST_F(Explaining, A_publish_after_close_is_told) {
   expect_says(producer->explain(result), Errc::closed, {.found = "after close"});
 }
 
+TEST_F(Explaining, A_claim_in_a_claim_is_told) {
+  const auto claim = producer->claim(1);
+  const auto second = producer->claim(1);
+  ASSERT_EQ(second.status(), Publish::claim_open);
+  expect_says(producer->explain(second.status()), Errc::claim_open,
+              {.found = "a claim or burst", .remedy = "Publish or abandon"});
+}
+
 TEST_F(Explaining, A_full_ring_that_nobody_can_find_says_so) {
   publish_until_full(*producer);
   std::filesystem::remove(shm_path(name));

@@ -117,6 +117,32 @@ TEST_F(SeveralProducers, A_claim_that_is_given_up_is_skipped_and_counted) {
   EXPECT_EQ(observer.missed(), 0U);
 }
 
+TEST_F(SeveralProducers, A_second_claim_is_refused_while_one_is_open) {
+  auto one = make();
+  auto consumer = reader();
+  auto claim = one.claim(2);
+  EXPECT_EQ(one.claim(2).status(), Publish::claim_open);
+  EXPECT_EQ(one.publish(E::of(666)), Publish::claim_open);
+  claim[0] = E::of(1);
+  claim[1] = E::of(2);
+  EXPECT_EQ(claim.publish(), Publish::ok);
+  publish(one, 3);
+  EXPECT_EQ(drain(consumer), (Numbers{1, 2, 3}));
+}
+
+TEST_F(SeveralProducers, A_claim_of_a_producer_that_is_moved_is_given_up) {
+  auto one = make();
+  auto two = join();
+  auto consumer = reader();
+  auto claim = one.claim(2);
+  auto moved = std::move(one);
+  EXPECT_EQ(claim.publish(), Publish::closed);
+  publish(two, 1);
+  publish(moved, 2);
+  EXPECT_EQ(drain(consumer), (Numbers{1, 2}));
+  EXPECT_EQ(consumer.voids(), 2U);
+}
+
 TEST_F(SeveralProducers, Voids_do_not_fill_the_ring) {
   auto one = make(4);
   auto consumer = reader();

@@ -34,9 +34,10 @@ enum class Errc : std::uint8_t {
   earlier_boot,     ///< A file ring written before the last reboot: its content is not trusted.
   used_after_fork,  ///< The endpoint belongs to the parent of this process.
   batch_too_large,  ///< A claim of more events than the ring has slots, or of none.
-  claim_revoked,    ///< A claim was open for longer than `revoke_stopped_after`, and revoked.
-  ring_full,        ///< No room, at once or before the deadline.
-  producer_gone,    ///< The producer died or left; a successor may come.
+  claim_open,     ///< A claim or burst of this producer is still open; there can be one at a time.
+  claim_revoked,  ///< A claim was open for longer than `revoke_stopped_after`, and revoked.
+  ring_full,      ///< No room, at once or before the deadline.
+  producer_gone,  ///< The producer died or left; a successor may come.
   object_replaced,  ///< The ring's name leads to nothing or to another object now.
   system_error,     ///< The kernel failed a call in a way that has no name above.
 };

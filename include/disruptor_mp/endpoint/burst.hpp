@@ -29,9 +29,10 @@ class Producer;
 /// Of several producers: consumers wait at the next slot of an open burst, and so do all events
 /// behind it. Do not hold one while there is nothing to publish: end it (`finish`, or its scope).
 ///
-/// One burst or claim at a time; the producer may neither move nor publish otherwise while one is
-/// open, and its `next_sequence` stands where the burst began. If it is closed or detached, the
-/// rest is given up. If the burst failed it has no room, and `status` says why.
+/// One burst or claim at a time: while one is open, what else the producer shall publish or claim
+/// is refused (`claim_open`), and its `next_sequence` stands where the burst began. If it is
+/// closed, detached or moved, the rest is given up. It must outlive the burst. If the burst failed
+/// it has no room, and `status` says why.
 template <class E>
 class Burst {
  public:

@@ -21,9 +21,10 @@ class Producer;
 /// the slots are claimed again next (of several producers: consumers skip them).
 ///
 /// What an event holds before it is filled is old bytes or zeros: fill every field. References into
-/// a claim end with it, or when it is moved. One claim at a time; the producer may neither move nor
-/// publish otherwise while one is open; if it is closed or detached, the claim is abandoned. If the
-/// claim failed it is empty, and `status` says why.
+/// a claim end with it, or when it is moved. One claim or burst at a time: while one is open, what
+/// else the producer shall publish or claim is refused (`claim_open`). If it is closed, detached or
+/// moved, the claim is abandoned. It must outlive the claim. If the claim failed it is empty, and
+/// `status` says why.
 template <class E>
 class Claim {
  public:

@@ -130,6 +130,7 @@ enum class Publish : std::uint8_t {
   too_large,        ///< more events at once than the ring has slots, or none: never possible
   closed,           ///< this producer has closed, or another one has closed the ring for all
   used_after_fork,  ///< the producer belongs to the parent process
+  claim_open,       ///< a claim or burst of this producer is still open: one at a time
   revoked,          ///< this producer was stopped or slow, for longer than `revoke_stopped_after`,
                     ///< and others have revoked its claim: nobody sees the event
 };
@@ -164,6 +165,8 @@ enum class Poll : std::uint8_t {
       return "closed";
     case Publish::used_after_fork:
       return "used_after_fork";
+    case Publish::claim_open:
+      return "claim_open";
     case Publish::revoked:
       return "revoked";
   }

@@ -96,13 +96,13 @@ class Producer {
                                                            false, options));
   }
 
+  /// A claim or burst that is open is given up.
   [[gnu::always_inline]] Producer(Producer&& other) noexcept
-      : core_(std::move(other.core_)),
+      : core_((other.bury_open_claim(), std::move(other.core_))),
         slots_(other.slots_),
         control_(other.control_),
         data_bell_(other.data_bell_),
-        next_(other.next_),
-        open_claim_(other.open_claim_) {}
+        next_(other.next_) {}
   Producer(const Producer&) = delete;
   Producer& operator=(Producer&&) = delete;
   /// Closes the ring, unless `detach` was called, and leaves it.
@@ -171,6 +171,7 @@ class Producer {
       if (const Publish result = make_room(count, deadline); result != Publish::ok)
         return Claim<E>(result);
     }
+    core_->hold_limit();
     return Claim<E>(this, next_, count);
   }
   [[nodiscard]] Claim<E> try_claim(std::size_t count) {
@@ -178,6 +179,7 @@ class Producer {
       if (const Publish result = make_room(count, at_once); result != Publish::ok)
         return Claim<E>(result);
     }
+    core_->hold_limit();
     return Claim<E>(this, next_, count);
   }
 
@@ -284,6 +286,8 @@ class Producer {
 
   [[gnu::always_inline]] Publish make_room(std::size_t count, TimePoint deadline) {
     if (SharedTail* const tail = core_->shared()) {
+      if (open_claim_ != 0) [[unlikely]]
+        return Publish::claim_open;
       const Claimed claimed = claim_shared(*core_, *tail, slots_.capacity(), count, deadline);
       if (claimed.result != Publish::ok) return claimed.result;
       next_ = claimed.first;
@@ -300,6 +304,7 @@ class Producer {
     if (count - 1 >= known_room()) [[unlikely]] {
       if (const Publish result = make_room(count, deadline); result != Publish::ok) return result;
     }
+    core_->hold_limit();
     core_->set_burst_end(next_ + count);
     return Publish::ok;
   }
@@ -309,6 +314,7 @@ class Producer {
     if (core_ == nullptr || core_->burst_end() == 0) return;
     const std::uint64_t end = core_->burst_end();
     core_->set_burst_end(0);
+    core_->release_limit();
     next_ = next;
     open_claim_ = 0;
     // In order, and last of all: the last slot of a claim tells of all of them.
@@ -352,6 +358,9 @@ class Producer {
 
   template <class Fill>
   [[gnu::always_inline]] Publish publish_shared(SharedTail& tail, Fill& fill, TimePoint deadline) {
+    // Our row has room for one claim: whoever dies has to be found by it.
+    if (open_claim_ != 0) [[unlikely]]
+      return Publish::claim_open;
     const Claimed claimed = claim_shared(*core_, tail, slots_.capacity(), 1, deadline);
     if (claimed.result != Publish::ok) return claimed.result;
     next_ = claimed.first;
@@ -391,6 +400,7 @@ class Producer {
   [[gnu::always_inline]] void bury_open_claim() noexcept {
     if (core_ != nullptr && core_->burst_end() != 0) [[unlikely]]
       end_burst(settled_end(*core_, slots_, *control_, next_, core_->burst_end()));
+    if (core_ != nullptr) core_->release_limit();
     if (open_claim_ == 0) return;
     // Closed, left, or forked: buried already, or the parent's.
     if (core_ != nullptr && core_->shared() != nullptr)
@@ -433,7 +443,7 @@ class Producer {
   /// The same for a claim.
   [[gnu::always_inline]] Committed commit(std::uint64_t count, const Staging<E>& staging) noexcept {
     std::uint64_t given_up = 0;
-    if (core_ == nullptr || core_->limit() == 0) [[unlikely]] {
+    if (core_ == nullptr || !core_->release_limit()) [[unlikely]] {
       // One of several; or closed or left meanwhile, or the claim is the parent's, and then it
       // counts as abandoned.
       if (core_ == nullptr) return {Publish::closed, 0};

@@ -38,20 +38,36 @@ class ProducerCore {
                                                         format::SlotLayout layout, bool must_match,
                                                         const ProducerOptions& options);
 
-  /// Sequences below it may be written without looking at anybody. Zero after close and in the
-  /// child of a fork, so that every call asks and is refused. It lives here, and is only read by
-  /// the hot path, so that a compiler can keep a producer that is a local variable in registers.
+  /// Sequences below it may be written without looking at anybody. Zero after close, in the child
+  /// of a fork, and while a claim is open, so that every call asks and is refused. It lives here,
+  /// and is only read by the hot path, so that a compiler can keep a producer that is a local
+  /// variable in registers.
   [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
   /// Waits until sequences [next, next + n) may be written, and moves the limit. Not for n of 0.
   Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
   Publish try_room(std::uint64_t next, std::uint64_t n);
+
+  /// While the only producer of a ring has a claim or burst open, nothing else is published. What
+  /// is held is zero after close and in the child of a fork.
+  void hold_limit() noexcept {
+    held_limit_ = limit_;
+    limit_ = 0;
+  }
+  [[nodiscard]] bool holds_limit() const noexcept { return held_limit_ != 0; }
+  /// @return whether the claim is still good.
+  bool release_limit() noexcept {
+    if (held_limit_ == 0) return false;
+    limit_ = held_limit_;
+    held_limit_ = 0;
+    return true;
+  }
 
   /// The end of the burst that is open, or zero; zero after close and in the child of a fork, so
   /// that a burst finds out there by the comparison it makes anyway.
   [[nodiscard]] std::uint64_t burst_end() const noexcept { return burst_end_; }
   void set_burst_end(std::uint64_t end) noexcept { burst_end_ = end; }
   /// Why a burst that was open has no room.
-  [[nodiscard]] Publish burst_refusal() const { return refusal(1).value_or(Publish::full); }
+  [[nodiscard]] Publish burst_refusal() const { return absence().value_or(Publish::full); }
 
   /// Of several producers: the way to the common end; null for the only one, after close, and in
   /// the child of a fork.
@@ -95,6 +111,7 @@ class ProducerCore {
   ProducerCore& operator=(const ProducerCore&) = delete;
 
  private:
+  [[nodiscard]] std::optional<Publish> absence() const;
   [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
   template <class IsReady>
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
@@ -135,6 +152,7 @@ class ProducerCore {
   Duration required_patience_;
   std::uint64_t first_;
   std::uint64_t limit_;
+  std::uint64_t held_limit_ = 0;
   std::uint64_t burst_end_ = 0;
   std::optional<SharedTail> tail_;
   std::optional<OtherClaims> other_claims_;
