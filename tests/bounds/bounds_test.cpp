@@ -90,11 +90,12 @@ class Bounds : public testing::Test {
   /// the beginning of a wait on, waits, and returns when the event was.
   void expect_noticed_within(Duration bound,
                              const std::function<TimePoint(Duration delay)>& attempt) {
-    constexpr int phases = 11;
+    constexpr int phases = 19;
     const Duration settled = 3 * bound;  // by then naps are as long as they get
+    const Duration sweep = 3 * bound;    // also if they were longer than they should be
     Duration longest{};
     for (int phase = 0; phase < phases; ++phase) {
-      const TimePoint happened = attempt(settled + phase * bound / phases);
+      const TimePoint happened = attempt(settled + phase * sweep / phases);
       const Duration taken = virtual_clock.now() - happened;
       EXPECT_LE(taken, bound + slack) << "phase " << phase;
       longest = std::max(longest, taken);
