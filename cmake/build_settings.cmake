@@ -31,9 +31,22 @@ if(PROJECT_IS_TOP_LEVEL)
     find_program(DMP_CCACHE ccache)
     mark_as_advanced(DMP_CCACHE)
     if(DMP_CCACHE)
+      # Who has no home that can be written, in a container say, keeps the cache beside the build.
+      execute_process(COMMAND ${DMP_CCACHE} --get-config cache_dir
+        OUTPUT_VARIABLE cache OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+      set(cache_place "")
+      if(cache)
+        execute_process(COMMAND ${CMAKE_COMMAND} -E make_directory "${cache}/tmp"
+          RESULT_VARIABLE made OUTPUT_QUIET ERROR_QUIET)
+        execute_process(COMMAND ${CMAKE_COMMAND} -E touch "${cache}/tmp/can-be-written"
+          RESULT_VARIABLE touched OUTPUT_QUIET ERROR_QUIET)
+        if(NOT (made EQUAL 0 AND touched EQUAL 0))
+          set(cache_place CCACHE_DIR=${PROJECT_BINARY_DIR}/ccache)
+        endif()
+      endif()
       # The tests' precompiled header (tests/CMakeLists.txt) is cached too.
-      set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${DMP_CCACHE})
+      set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros ${cache_place} ${DMP_CCACHE})
     endif()
   endif()
 endif()

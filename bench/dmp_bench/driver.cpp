@@ -292,7 +292,12 @@ class Leader {
   [[nodiscard]] std::uint64_t events_per_slice(std::uint32_t contender) const {
     const auto events = static_cast<std::uint64_t>(
         std::ceil(rate_[contender] * static_cast<double>(slice_length_ns())));
-    return std::min(round_up(events), longest_slice(contender));
+    return std::min(round_up(std::max(events, least_events())), longest_slice(contender));
+  }
+  /// However late somebody's turn came in the slice before: a slice of round trips has one group of
+  /// them at least, else there is no typical one.
+  [[nodiscard]] std::uint64_t least_events() const {
+    return round_.work->pattern == Pattern::ping_pong ? 2 * RoundTrips::group : 1;
   }
   [[nodiscard]] std::uint64_t longest_slice(std::uint32_t contender) const {
     return workers_[contender]->longest_slice();

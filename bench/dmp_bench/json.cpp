@@ -146,7 +146,7 @@ Json to_json(const CaseResult& result) {
           {"producers", work.producers},
           {"consumers", work.consumers},
           {"capacity", work.capacity},
-          {"compared", !result.is_oversubscribed},
+          {"oversubscribed", result.is_oversubscribed},
           {"contenders", std::move(contenders)}};
 }
 

@@ -18,7 +18,7 @@ struct Measure {
   /// Too few slices without preemption: the figures are of all slices.
   bool is_disturbed = false;
   /// Medians over slices. Stream: million events per second. Ping-pong: nanoseconds of the
-  /// typical round trip.
+  /// typical round trip (with more processes than cores: of the single round trips of all slices).
   double figure = 0;
   double cpu_seconds_per_million = 0;
   RoundTrips round_trips;  ///< ping-pong: of all slices

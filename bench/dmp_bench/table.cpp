@@ -104,7 +104,9 @@ void print_legend() {
       "lost its core (*: too few of those, so all). typ: median of groups of 32 round trips "
       "without a\n"
       "clock inside; percentiles: of single round trips, in all slices.\n"
-      "!: more spinning processes than cores; the scheduler is measured, nothing is compared.\n");
+      "!: more processes than cores, so they yield to each other: the ratio is of the work of all\n"
+      "of them, scheduling included, and says nothing of how fast a line travels. typ: median of\n"
+      "single round trips.\n");
 }
 
 void print_recovery_header() {

@@ -307,16 +307,17 @@ RunReport run(const RunOptions& options) {
                                              references[0].counts.events(), reader)));
   report.checks.push_back(check("the analytics equal a plain computation",
                                 analytics_difference(report.analytics, reference.analytics)));
-  const bool monitor_was_killed =
-      std::ranges::count(options.kills, Role::monitor, &KillOrder::role) > 0;
+  const std::uint64_t most_unsaved =
+      std::ranges::count(options.kills, Role::monitor, &KillOrder::role) *
+      std::min(ConsumerOptions{}.max_batch, options.capacity);
   const WordPerEvent sightings(sightings_file(role_options), most_sequences(role_options));
   report.checks.push_back(
       has_several
           ? check("the monitor saw events of the journal, and counted exactly what it missed",
-                  monitor_difference_of_several(monitor, sightings, monitor_was_killed,
+                  monitor_difference_of_several(monitor, sightings, most_unsaved,
                                                 journal_file(role_options)))
           : check("the monitor saw the feed's events, and counted exactly what it missed",
-                  monitor_difference(monitor, sightings, monitor_was_killed, feeds[0],
+                  monitor_difference(monitor, sightings, most_unsaved, feeds[0],
                                      references[0].counts.events(), reader)));
   for (const Process& process : processes) {
     const std::size_t wanted = std::ranges::count_if(options.kills, [&](const KillOrder& kill) {

@@ -114,7 +114,7 @@ std::optional<std::string> split_difference(const std::filesystem::path& journal
 
 std::optional<std::string> monitor_difference_of_several(const MonitorState& state,
                                                          const WordPerEvent& sightings,
-                                                         bool was_killed,
+                                                         std::uint64_t most_unsaved,
                                                          const std::filesystem::path& journal) {
   const JournalReader expected(journal);
   const std::uint64_t total = expected.complete_events();
@@ -136,8 +136,12 @@ std::optional<std::string> monitor_difference_of_several(const MonitorState& sta
     return fmt::format("began at {}, saw {} and missed {}, which is not {} in all, voids included",
                        state.first_sequence, state.seen, state.missed, total);
   }
-  if (was_killed ? seen < state.seen : seen != state.seen)
-    return fmt::format("says it saw {} events, and has written down {}", state.seen, seen);
+  if (seen < state.seen || seen - state.seen > most_unsaved) {
+    return fmt::format("says it saw {} events, and has written down {}{}", state.seen, seen,
+                       most_unsaved == 0
+                           ? ""
+                           : fmt::format(", {} of which it may not have counted", most_unsaved));
+  }
   return std::nullopt;
 }
 

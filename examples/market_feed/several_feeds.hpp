@@ -43,7 +43,7 @@ using Feeds = std::vector<std::filesystem::path>;
 /// alone knows which event is at which sequence. The monitor accounts for every sequence; of those
 /// it did not see some are void.
 [[nodiscard]] std::optional<std::string> monitor_difference_of_several(
-    const MonitorState& state, const WordPerEvent& sightings, bool was_killed,
+    const MonitorState& state, const WordPerEvent& sightings, std::uint64_t most_unsaved,
     const std::filesystem::path& journal);
 
 }  // namespace disruptor_mp::market_feed

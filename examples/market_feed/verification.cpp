@@ -97,7 +97,8 @@ std::optional<std::string> analytics_difference(const Analytics& found, const An
 }
 
 std::optional<std::string> monitor_difference(const MonitorState& state,
-                                              const WordPerEvent& sightings, bool was_killed,
+                                              const WordPerEvent& sightings,
+                                              std::uint64_t most_unsaved,
                                               const std::filesystem::path& feed,
                                               std::uint64_t events, FeedReaderOptions options) {
   FeedReader reader(feed, std::move(options));
@@ -116,8 +117,12 @@ std::optional<std::string> monitor_difference(const MonitorState& state,
     return fmt::format("began at {}, saw {} and missed {}, which is not {} in all",
                        state.first_sequence, state.seen, state.missed, total);
   }
-  if (was_killed ? seen < state.seen : seen != state.seen)
-    return fmt::format("says it saw {} events, and has written down {}", state.seen, seen);
+  if (seen < state.seen || seen - state.seen > most_unsaved) {
+    return fmt::format("says it saw {} events, and has written down {}{}", state.seen, seen,
+                       most_unsaved == 0
+                           ? ""
+                           : fmt::format(", {} of which it may not have counted", most_unsaved));
+  }
   return std::nullopt;
 }
 

@@ -37,10 +37,10 @@ struct Reference {
 
 /// Nothing when the monitor accounts for every event of the feed, as many as the reference counted,
 /// and saw nothing but its events, each at its place; else a sentence. `sightings` holds the
-/// event_checksum of each event it saw, 0 of those it missed. A monitor killed between the two may
-/// have seen more than its state says.
+/// event_checksum of each event it saw, 0 of those it missed. A monitor that is killed between the
+/// two has seen more than its state says, but at most `most_unsaved`: a batch for each kill.
 [[nodiscard]] std::optional<std::string> monitor_difference(
-    const MonitorState& state, const WordPerEvent& sightings, bool was_killed,
+    const MonitorState& state, const WordPerEvent& sightings, std::uint64_t most_unsaved,
     const std::filesystem::path& feed, std::uint64_t events, FeedReaderOptions options = {});
 
 }  // namespace disruptor_mp::market_feed

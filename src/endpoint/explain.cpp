@@ -5,15 +5,79 @@
 #include <string>
 #include <utility>
 
+#include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/membership/roster.hpp"
+#include "disruptor_mp/ring/slots.hpp"
 
 namespace disruptor_mp::detail {
 namespace {
 
-std::string holder_text(const std::optional<Participant>& holder) {
-  if (!holder) return "a full ring and no consumer attached";
-  return "a ring held full by " + describe(*holder) + " at " +
-         std::to_string(holder->cursor.value());
+/// What keeps a producer from having room, and what can be done about it.
+struct Hold {
+  std::string found;
+  std::string remedy;
+};
+
+bool is_shared(const Segment& segment) {
+  return segment.shape().producer_kind == format::ProducerKind::multi;
+}
+
+/// "the open claim of gateway (producer, pid 4711, stopped)"; empty if nobody has one there.
+std::string open_claim_text(const ProducerCore& producer, std::uint64_t sequence) {
+  std::string owners;
+  for (const Participant& participant : producer.participants()) {
+    if (participant.kind == format::RowKind::producer &&
+        has_open_claim(producer.segment(), participant.row, sequence))
+      owners += (owners.empty() ? "" : ", ") + describe(participant);
+  }
+  return owners.empty() ? owners : "the open claim of " + owners;
+}
+
+std::uint64_t quarantined_slots(const Segment& segment, std::uint64_t next) {
+  const Slots<Bytes, const std::byte> slots(segment.slots(), segment.shape());
+  std::uint64_t count = 0;
+  for (std::uint64_t i = 0; i < slots.capacity(); ++i)
+    count += std::uint64_t{slots.quarantined(next + i).has_value()};
+  return count;
+}
+
+Hold hold_of(const ProducerCore& producer, std::uint64_t count) {
+  static const std::string larger_ring =
+      "Wait longer, look at `dmp inspect`, or create the ring with a larger capacity.";
+  static const std::string end_claim =
+      "Let that producer go on, so that it publishes or gives the claim up, or end it; `dmp "
+      "inspect` shows its state.";
+  const Segment& segment = producer.segment();
+  const std::uint64_t next = stream_position(segment).published.value();
+  const std::uint64_t capacity = segment.shape().capacity;
+  const auto holder = producer.slowest_consumer();
+  const bool is_read = holder && holder->cursor.value() + capacity >= next + count;
+  // A consumer that is in nobody's way, or none: then of several producers one holds the others up.
+  if (is_shared(segment) && (is_read || !holder)) {
+    if (const std::uint64_t slots = quarantined_slots(segment, next); slots != 0) {
+      return {
+          .found = std::to_string(slots) + " of " + std::to_string(capacity) +
+                   " slots held back: their claims were revoked, and who made them has not "
+                   "learnt it yet",
+          .remedy = "Let the stopped producer go on, or end it; `dmp inspect` shows its state."};
+    }
+    const std::uint64_t held = first_unsettled(segment, producer.row(), next);
+    if (const auto claim = open_claim_text(producer, held); !claim.empty()) {
+      return {.found = "a ring held full by " + claim + " at " + std::to_string(held),
+              .remedy = end_claim};
+    }
+  }
+  if (!holder) return {.found = "a full ring and no consumer attached", .remedy = larger_ring};
+  const std::uint64_t at = holder->cursor.value();
+  Hold hold{.found = "a ring held full by " + describe(*holder) + " at " + std::to_string(at),
+            .remedy = larger_ring};
+  if (!is_shared(segment)) return hold;
+  // It may not be slow at all.
+  if (const auto claim = open_claim_text(producer, at); !claim.empty()) {
+    hold.found += ", which waits for " + claim;
+    hold.remedy = end_claim;
+  }
+  return hold;
 }
 
 ErrorText forked(const std::string& object) {
@@ -48,14 +112,14 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
       return {Errc::consumers_missing,
               {.object = object,
                .problem = "a required consumer is away and the ring is full",
-               .found = holder_text(producer.slowest_consumer()),
+               .found = hold_of(producer, count).found,
                .expected = "it to come back within required_patience",
                .remedy = "Restart it under the same id, or let it resign."}};
     case Publish::gone:
       return {Errc::object_replaced,
               {.object = object,
                .problem = "nobody can find this ring any more, and it is full",
-               .found = holder_text(producer.slowest_consumer()) +
+               .found = hold_of(producer, count).found +
                         "; its name leads to nothing, or to another ring",
                .expected = "the name to lead to this ring, so that a consumer can come",
                .remedy = "Create the ring anew and start its consumers again; find out who removed "
@@ -92,14 +156,14 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
     case Publish::timed_out:
       break;
   }
+  Hold hold = hold_of(producer, count);
   return {Errc::ring_full,
           {.object = object,
            .problem = result == Publish::full ? "there is no room just now"
                                               : "there was no room before the deadline",
-           .found = holder_text(producer.slowest_consumer()),
+           .found = std::move(hold.found),
            .expected = std::to_string(count) + " free slots of " + std::to_string(capacity),
-           .remedy = "Wait longer, look at `dmp inspect`, or create the ring with a larger "
-                     "capacity."}};
+           .remedy = std::move(hold.remedy)}};
 }
 
 Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {

@@ -84,6 +84,11 @@ std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self, std::u
   return least;
 }
 
+bool has_open_claim(const Segment& segment, std::uint32_t row, std::uint64_t sequence) {
+  return sequence < claimed_below(segment) && covers(segment.row(row), sequence) &&
+         !slots_of(segment).is_settled(sequence);
+}
+
 OtherClaims::OtherClaims(const Segment& segment, std::uint32_t self)
     : segment_(&segment), self_(self) {
   entries_.reserve(segment.shape().rows);

@@ -62,6 +62,38 @@ std::string errno_text(int error) { return std::generic_category().message(error
                                    .remedy = "See the manual page of the call."});
 }
 
+/// No file can be made or named in the directory.
+[[noreturn]] void fail_creating(const ObjectName& name, std::string_view call, int error) {
+  if (error == EACCES || error == EPERM) {
+    throw Error(Errc::permission_denied,
+                {.object = name.text(),
+                 .problem = std::string(call) + " was refused for " + name.path(),
+                 .found = errno_text(error) + ", as user " + std::to_string(geteuid()),
+                 .expected = "the right to make files in " + name.directory(),
+                 .remedy = "Choose a directory that this user may write, or run as its owner."});
+  }
+  if (error == ENOENT || error == EOPNOTSUPP) {
+    throw Error(Errc::system_error,
+                {.object = name.text(),
+                 .problem = std::string(call) + " failed for " + name.path(),
+                 .found = errno_text(error),
+                 .expected = "a file system in which files can be made",
+                 .remedy = "Choose a directory of another file system, or use shm:."});
+  }
+  fail(name, call, error);
+}
+
+[[noreturn]] void fail_group(const ObjectName& name, std::uint32_t group, int error) {
+  if (error != EPERM) fail(name, "fchown", error);
+  throw Error(
+      Errc::permission_denied,
+      {.object = name.text(),
+       .problem = "fchown to group " + std::to_string(group) + " was refused for " + name.path(),
+       .found = errno_text(error) + ", as user " + std::to_string(geteuid()),
+       .expected = "a group that this user belongs to",
+       .remedy = "Choose such a group, or run as root."});
+}
+
 /// There is no folder in which the object could be.
 [[noreturn]] void fail_without_directory(const ObjectName& name, int error) {
   throw Error(Errc::not_found,
@@ -271,7 +303,7 @@ MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t 
       const int error = errno;
       if (says_missing(error) && !is_directory(name.directory()))
         fail_without_directory(name, error);
-      fail(name, "creating a file", error);
+      fail_creating(name, "creating a file", error);
     }
     auto lock = lock_request(F_WRLCK, temporary_lock_byte);
     const int error = fcntl(state->fd, F_OFD_SETLK, &lock) == 0 ? 0 : errno;
@@ -291,7 +323,7 @@ MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t 
     fail(name, "posix_fallocate", error);
   }
   if (permissions.group && fchown(state->fd, static_cast<uid_t>(-1), *permissions.group) != 0) {
-    fail(name, "fchown", errno);
+    fail_group(name, *permissions.group, errno);
   }
   if (fchmod(state->fd, permissions.mode) != 0) fail(name, "fchmod", errno);
   return MemoryObject(std::move(state));
@@ -309,7 +341,7 @@ bool MemoryObject::publish_name() {
   }
   if (result != 0) {
     if (errno == EEXIST) return false;
-    fail(state_->name, "naming the object", errno);
+    fail_creating(state_->name, "naming the object", errno);
   }
   state_->temporary.clear();
   unlock(temporary_lock_byte);

@@ -195,15 +195,17 @@ void require_same_event(const Header& header, const EventType& expected,
   constexpr const char* same_type =
       "Build both sides with the same event type, or use another ring name.";
   const std::string found_name = "'" + text_of(header.type_name) + "'";
+  // Who only knows the bytes of its events has no name for them.
+  const std::string as = expected.name.empty() ? "" : " ('" + expected.name + "')";
   if (header.shape.event_size != expected.size) {
     refuse(Errc::event_size_mismatch, object, "the ring's events have another size",
            std::to_string(header.shape.event_size) + " bytes (" + found_name + ")",
-           std::to_string(expected.size) + " bytes ('" + expected.name + "')", same_type);
+           std::to_string(expected.size) + " bytes" + as, same_type);
   }
   if (header.shape.event_align != expected.align) {
     refuse(Errc::event_align_mismatch, object, "the ring's events have another alignment",
            std::to_string(header.shape.event_align) + " (" + found_name + ")",
-           std::to_string(expected.align) + " ('" + expected.name + "')", same_type);
+           std::to_string(expected.align) + as, same_type);
   }
   if (!expected.name.empty() && header.fingerprint != expected.fingerprint()) {
     const std::string fields = text_of(header.schema);

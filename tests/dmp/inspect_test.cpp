@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 
 #include "disruptor_mp/disruptor_mp.hpp"
@@ -173,6 +177,28 @@ TEST(Inspect, Text_shows_the_same_in_eighty_columns) {
   EXPECT_EQ(pair.pub.finish().exit_code, 0);
   EXPECT_EQ(pair.sub.command.finish().exit_code, 0);
   EXPECT_EQ(second.command.finish().exit_code, 0);
+}
+
+TEST(Inspect, Its_example_in_the_manual_has_the_lines_of_today) {
+  if (sysconf(_SC_PAGESIZE) != 4096) GTEST_SKIP() << "the example is of a machine with small pages";
+  std::ifstream manual(DMP_SOURCE_DIR "/docs/cli.md");
+  const std::string text{std::istreambuf_iterator<char>(manual), {}};
+  const std::string ring = unique_ring_name();
+  Command pub = Command::dmp({"pub", ring, "--event-size", "8", "--wait-for", "0"});
+  ASSERT_TRUE(eventually([&] { return run_dmp({"inspect", ring}).exit_code == 0; }));
+  std::istringstream lines(run_dmp({"inspect", ring}).out);
+  int of_the_format = 0;
+  bool is_section = false;
+  for (std::string line; std::getline(lines, line);) {
+    is_section = line == "sections" || (is_section && !line.empty());
+    const bool is_format = line.starts_with("  type ") || line.starts_with("  fields ") ||
+                           line.starts_with("  slots ") || line.starts_with("  object ");
+    if (!is_section && !is_format) continue;
+    ++of_the_format;
+    EXPECT_NE(text.find("\n" + line + "\n"), std::string::npos) << line;
+  }
+  EXPECT_EQ(of_the_format, 4 + 9);
+  EXPECT_EQ(pub.finish().exit_code, 0);
 }
 
 TEST(Inspect, Shows_after_what_time_claims_are_revoked) {

@@ -120,5 +120,68 @@ TEST_F(Explaining, Nothing_to_read_is_told_with_the_position) {
               {.found = "position 0"});
 }
 
+/// The same in a ring of several producers, where another producer may be the one to wait for.
+class ExplainingSeveral : public testing::Test {
+ protected:
+  using E = StampedTick;
+
+  Producer<E> make(const std::string& id, WhenAlone when_alone = WhenAlone::block,
+                   Duration revoke_stopped_after = Duration::zero()) {
+    return Producer<E>::create_or_attach(name, {.capacity = 4,
+                                                .when_alone = when_alone,
+                                                .producers = ProducerKind::multi,
+                                                .revoke_stopped_after = revoke_stopped_after,
+                                                .id = id});
+  }
+  void expect_full(Producer<E>& producer, Says says) {
+    const Publish result = producer.try_publish(E::of(0));
+    ASSERT_EQ(result, Publish::full);
+    says.object = name;
+    expect_error(Errc::ring_full, says, [&] { throw Error(producer.explain(result)); });
+  }
+
+  std::string name = unique_ring_name();
+};
+
+TEST_F(ExplainingSeveral, A_reader_that_waits_for_the_claim_of_another_is_not_blamed_alone) {
+  auto one = make("one");
+  auto two = make("two");
+  auto reader = Consumer<E>::attach(name, {.id = "reader"});
+  ASSERT_EQ(two.publish(E::of(0)), Publish::ok);
+  auto claim = one.claim(1);
+  publish_until_full(two);
+  expect_full(two, {.found = "held full by reader (gating"});  // it has not read what it could
+  drain(reader);
+  publish_until_full(two);
+  expect_full(two, {.found = "at 1, which waits for the open claim of one (producer",
+                    .remedy = "gives the claim up"});
+}
+
+TEST_F(ExplainingSeveral, A_claim_of_another_is_named_where_nobody_reads_along) {
+  auto one = make("one", WhenAlone::run_free);
+  auto two = make("two");
+  auto claim = one.claim(1);
+  publish_until_full(two);
+  expect_full(two, {.found = "held full by the open claim of one (producer, pid " +
+                             std::to_string(getpid()) + ", alive) at 0",
+                    .remedy = "gives the claim up"});
+}
+
+TEST_F(ExplainingSeveral, Slots_held_back_after_a_revocation_are_not_called_a_slow_reader) {
+  auto one = make("one", WhenAlone::block, 1ms);
+  auto two = make("two");
+  auto reader = Consumer<E>::attach(name, {.id = "reader"});
+  auto claim = one.claim(4);
+  EXPECT_EQ(reader.poll_until(os::now() + 50ms, [](const E&) {}).outcome, Poll::timed_out);
+  ASSERT_EQ(reader.voids(), 4U);
+  expect_full(two, {.found = "4 of 4 slots held back", .remedy = "stopped producer go on"});
+}
+
+TEST_F(ExplainingSeveral, A_ring_that_is_full_for_nobody_says_so) {
+  auto one = make("one");
+  publish_until_full(one);
+  expect_full(one, {.found = "a full ring and no consumer attached"});
+}
+
 }  // namespace
 }  // namespace disruptor_mp::test

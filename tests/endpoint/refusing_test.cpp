@@ -206,9 +206,11 @@ TEST_F(Refusing, Events_of_another_type) {
                [&] { Consumer<QuoteOfAnotherRelease>::attach(name); });
   expect_error(Errc::event_type_mismatch, {.found = "'Quote'", .expected = "Tick"},
                [&] { Producer<StampedTick>::create_or_attach(name); });
-  expect_error(Errc::event_size_mismatch, {.expected = "24 bytes"}, [&] {
+  const Error unnamed = error_of([&] {
     Consumer<Bytes>::attach(name, {}, {.size = 24, .align = 8, .name = {}, .schema = {}});
   });
+  EXPECT_EQ(unnamed.code(), Errc::event_size_mismatch);
+  EXPECT_EQ(unnamed.expected(), "24 bytes");
 }
 
 TEST_F(Refusing, Slots_of_another_layout) {

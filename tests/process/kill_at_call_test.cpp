@@ -27,6 +27,14 @@ class KilledAtEveryCall : public ProcessTestWithSetting {
     world.create(10);
     world.join_reader();
   }
+  /// A first life of the victim, that handled eight of the ten.
+  static void kill_after_eight_events(World& world, const std::string& kind) {
+    PeerSpec first = world.victim(kind, "join handle:8 sleep");
+    first.incarnation = 0;
+    Peer peer = Peer::start(world.scratch(), first);
+    peer.skip_to("handled");
+    peer.kill();
+  }
   static void rejoin_gating_and_end(World& world) {
     world.stream();  // first without it: a dead gating consumer holds nobody up for long
     world.join_heir(ConsumerKind::gating);
@@ -63,15 +71,29 @@ TEST_P(KilledAtEveryCall, Required_consumer_killed_while_resuming_resumes_again)
                 .before =
                     [](World& world) {
                       publish_ten_to_reader(world);
-                      PeerSpec first = world.victim("required", "join handle:8 sleep");
-                      first.incarnation = 0;
-                      Peer peer = Peer::start(world.scratch(), first);
-                      peer.skip_to("handled");
-                      peer.kill();
+                      kill_after_eight_events(world, "required");
                     },
                 .after =
                     [](World& world) {
                       world.join_heir(ConsumerKind::required);
+                      EXPECT_EQ((*world.heir)->start_sequence().value(), 8U);
+                      world.go_on_and_end();
+                    }});
+}
+
+TEST_P(KilledAtEveryCall, Gating_consumer_killed_while_resuming_holds_nobody_up) {
+  expect_sweep({.kind = "gating",
+                .script = "mark join mark",
+                .options = "--start=resume",
+                .before =
+                    [](World& world) {
+                      publish_ten_to_reader(world);
+                      kill_after_eight_events(world, "gating");
+                    },
+                .after =
+                    [](World& world) {
+                      // Nobody needed its room yet: it goes on where its first life stood.
+                      world.join_heir(ConsumerKind::gating);
                       EXPECT_EQ((*world.heir)->start_sequence().value(), 8U);
                       world.go_on_and_end();
                     }});

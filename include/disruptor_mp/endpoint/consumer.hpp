@@ -201,8 +201,9 @@ class Consumer {
   [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
   /// Observers: how many events were overwritten before they could be read.
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
-  /// Of several producers: how many sequences were skipped because their producer died, or gave the
-  /// claim up, before it published them.
+  /// Of several producers: how many sequences were skipped because nothing will ever be published
+  /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
+  /// because its slot was held back after that.
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.

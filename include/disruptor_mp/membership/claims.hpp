@@ -27,6 +27,11 @@ namespace disruptor_mp {
 [[nodiscard]] std::uint64_t first_unsettled(const Segment& segment, std::uint32_t self,
                                             std::uint64_t next);
 
+/// Whether the holder of this row, dead or alive, has claimed the sequence and not settled it; one
+/// that is just losing it to another seems to have, too. For messages.
+[[nodiscard]] bool has_open_claim(const Segment& segment, std::uint32_t row,
+                                  std::uint64_t sequence);
+
 /// The claims of the other producers, for one that publishes where nobody gates and asks often.
 class OtherClaims {
  public:

@@ -109,15 +109,39 @@ struct Header {
   std::uint64_t checksum = 0;  ///< FNV-1a of all bytes before it
 };
 static_assert(sizeof(Header) == header_size);
+static_assert(offsetof(Header, magic) == 0);
 static_assert(offsetof(Header, version) == 8);
 static_assert(offsetof(Header, byte_order) == 12);
 static_assert(offsetof(Header, word_size) == 16);
 static_assert(offsetof(Header, size) == 20);
-static_assert(offsetof(Header, shape) == 24);
+static_assert(offsetof(Header, shape.capacity) == 24);
+static_assert(offsetof(Header, shape.event_size) == 32);
+static_assert(offsetof(Header, shape.event_align) == 40);
+static_assert(offsetof(Header, shape.slot_stride) == 48);
+static_assert(offsetof(Header, shape.rows) == 56);
+static_assert(offsetof(Header, shape.slot_layout) == 60);
+static_assert(offsetof(Header, shape.producer_kind) == 64);
+static_assert(offsetof(Header, shape.fence_mode) == 68);
+static_assert(offsetof(Header, shape.when_alone) == 72);
+static_assert(offsetof(Header, shape.page_size) == 76);
+static_assert(offsetof(Header, shape.first_sequence) == 80);
+static_assert(offsetof(Header, shape.revoke_stopped_after) == 88);
 static_assert(sizeof(Shape) == 72);
-static_assert(offsetof(Header, sections) == 96);
+static_assert(offsetof(Section, offset) == 0);
+static_assert(offsetof(Section, size) == 8);
+static_assert(offsetof(Header, sections.bells) == 96);
+static_assert(offsetof(Header, sections.control) == 112);
+static_assert(offsetof(Header, sections.rows) == 128);
+static_assert(offsetof(Header, sections.counters) == 144);
+static_assert(offsetof(Header, sections.claims) == 160);
+static_assert(offsetof(Header, sections.slots) == 176);
+static_assert(offsetof(Header, sections.total_size) == 192);
 static_assert(sizeof(Sections) == 104);
-static_assert(offsetof(Header, birth) == 200);
+static_assert(offsetof(Header, birth.instance) == 200);
+static_assert(offsetof(Header, birth.boot) == 216);
+static_assert(offsetof(Header, birth.created_ns) == 232);
+static_assert(offsetof(Header, birth.creator_pid) == 240);
+static_assert(offsetof(Header, birth.creator_uid) == 244);
 static_assert(sizeof(Birth) == 48);
 static_assert(offsetof(Header, fingerprint) == 248);
 static_assert(offsetof(Header, type_name) == 256);
@@ -135,8 +159,8 @@ struct Bells {
       data;  ///< rung when there may be something new to read: event, close, producer came or went
   BellWord gates;  ///< rung when there may be room: commit, a consumer came or went
 };
-static_assert(offsetof(Bells, data) == 0);
-static_assert(offsetof(Bells, gates) == 128);
+static_assert(offsetof(Bells, data.word) == 0);
+static_assert(offsetof(Bells, gates.word) == 128);
 static_assert(sizeof(Bells) == 256);
 
 /// `Control::end` of an open stream.
@@ -224,6 +248,7 @@ struct Row {
   /// Reserved: dependencies, liveness policy.
   std::array<std::atomic<std::uint64_t>, 28> reserved;
 };
+static_assert(offsetof(Row, status) == 0);
 static_assert(offsetof(Row, joined_ns) == 8);
 static_assert(offsetof(Row, pid_and_uid) == 16);
 static_assert(offsetof(Row, pid_namespace) == 24);
