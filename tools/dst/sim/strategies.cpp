@@ -225,6 +225,7 @@ unsigned ExhaustiveStrategy::pick(const Engine& /*engine*/, Choice choice, unsig
 
 bool ExhaustiveStrategy::advance() {
   while (!path_.empty()) {
+    if (path_.size() == part_depth) ++part_;
     Node& node = path_.back();
     if (node.is_run) {
       node.asleep |= 1U << node.chosen;
