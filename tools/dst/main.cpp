@@ -67,6 +67,7 @@ int main(int argc, char** argv) {
   MutantOptions mutant_options;
   std::string path;
   std::string out;
+  std::string other;
   bool is_fixed = false;
 
   auto* list_command = app.add_subcommand("list", "the profiles");
@@ -80,6 +81,9 @@ int main(int argc, char** argv) {
   auto* explain_command = app.add_subcommand("explain", "play a trace and print every step");
   for (auto* command : {replay_command, shrink_command, explain_command})
     command->add_option("trace", path, "file that `dst run --out` wrote")->required();
+  auto* diff_command = app.add_subcommand("diff", "play two traces; where do they part");
+  diff_command->add_option("trace", path, "one")->required();
+  diff_command->add_option("other", other, "and another")->required();
   replay_command->add_flag("--fixed", is_fixed, "its fault is mended: the schedule must pass now");
   shrink_command->add_option("--out", out, "where to write the result (over the trace)");
   auto* mutants_command =
@@ -94,6 +98,7 @@ int main(int argc, char** argv) {
     if (*replay_command) return replay(path, is_fixed);
     if (*shrink_command) return shrink_file(path, out);
     if (*explain_command) return explain(path);
+    if (*diff_command) return diff(path, other);
     if (*mutants_command) return mutants(mutant_options);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;

@@ -65,5 +65,7 @@ int list();
 int replay(const std::string& path, bool is_fixed);
 int shrink_file(const std::string& path, const std::string& out);
 int explain(const std::string& path);
+/// Plays both, and shows the first step that is not the same.
+int diff(const std::string& path_a, const std::string& path_b);
 
 }  // namespace disruptor_mp::sim
