@@ -26,6 +26,7 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   RunConfig config;
   config.memory = spec.memory;
   config.crashes = spec.crashes;
+  config.power_cut_at = setting.power_cut_at;
   config.keeps_log = spec.keeps_log;
   if (spec.is_exhaustive) {
     config.spurious_wakes = false;

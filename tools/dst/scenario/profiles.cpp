@@ -107,6 +107,13 @@ void draw_standby(Setting& s, Random& random) {
   s.has_standby = true;
   s.producer_detaches = random.one_in(2);
 }
+/// A ring that is a file. What stands in it after the cut may be of any age; then a new one is
+/// made.
+void draw_power_cut(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.power_cut_at = random.one_in(4) ? 2 : 1;
+  for (ConsumerSetting& c : s.consumer) c.stays_dead = false;
+}
 void draw_everything(Setting& s, Random& random) {
   draw_membership(s, random);
   s.producer_detaches = random.one_in(4);
@@ -234,6 +241,8 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::length_lost,
+                                     S::file_lost, S::pages_of_all_ages, S::old_ring_refused};
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
@@ -250,7 +259,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 24> all = {{
+constexpr std::array<Profile, 25> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -275,6 +284,8 @@ constexpr std::array<Profile, 24> all = {{
      true},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
+    {"power-cut", "a file, up to three deaths, and one of them takes the machine's power", 3,
+     draw_power_cut, false, by_power_cut},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},

@@ -39,7 +39,7 @@ static_assert(Staging<StampedEvent>::count == simulated_staging);
 
 /// Of a producer, with required consumers that are away.
 constexpr Duration patience = 20ms;
-constexpr const char* ring_name = "shm:ring";
+const char* ring_name() { return setting.power_cut_at != 0 ? "file:/ring" : "shm:ring"; }
 std::array<Random, max_processes> role_randoms;
 
 WaitStrategy strategy_of(Waiting waiting) {
@@ -158,16 +158,16 @@ template <class E>
 Producer<E> become_producer(bool is_standby) {
   // Once a ring was made it must be found again: by then readers rely on it.
   if (oracle().does_ring_exist() || is_standby)
-    return Producer<E>::attach(ring_name, producer_options());
-  if (!setting.has_standby) return Producer<E>::create_or_attach(ring_name, producer_options());
+    return Producer<E>::attach(ring_name(), producer_options());
+  if (!setting.has_standby) return Producer<E>::create_or_attach(ring_name(), producer_options());
   // Beside a standby the ring may be finished before we look again; create_or_attach would then
   // rightly begin another one.
   try {
-    return Producer<E>::create(ring_name, producer_options());
+    return Producer<E>::create(ring_name(), producer_options());
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
   }
-  return Producer<E>::attach(ring_name, producer_options());
+  return Producer<E>::attach(ring_name(), producer_options());
 }
 
 /// The name of a finished ring is free for another one, which has nothing to do with this run.
@@ -175,10 +175,39 @@ template <class E>
 void make_ring_again() {
   oracle().begins_anew();
   try {
-    const auto producer = Producer<E>::create(ring_name, producer_options());
+    const auto producer = Producer<E>::create(ring_name(), producer_options());
     situations().reach(Situation::ring_made_again);
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
+  }
+}
+
+/// Whether an error is one that a file of before a power cut may cause: nothing else is promised.
+bool is_of_earlier_boot(const Error& error) {
+  if (engine().boots() == 1) return false;
+  switch (error.code()) {
+    case Errc::earlier_boot:
+      situations().reach(Situation::old_ring_refused);
+      return true;
+    case Errc::not_a_ring: {
+      const bool is_empty = error.found() == "an empty object";
+      situations().reach(is_empty ? Situation::length_lost : Situation::header_lost);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/// What an operator does who reads the error: the file cannot be used, and goes.
+void remove_old_file() {
+  const auto name = os::ObjectName::parse(ring_name());
+  try {
+    // A ring that can be read needs no force: that it is of an earlier boot is reason enough.
+    const CleanResult result = clean_ring(name, {});
+    if (!result.is_removed) clean_ring(name, {.force = true});
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
   }
 }
 
@@ -229,6 +258,13 @@ void produce(bool is_standby) {
       oracle().closed();
       done = true;
     } catch (const Error& error) {
+      if (is_of_earlier_boot(error)) {
+        if (engine().kernel().find_object("/ring") == Kernel::none)
+          engine().fail(Verdict::safety, "who was refused has removed what it must not touch");
+        remove_old_file();
+        pause();
+        continue;
+      }
       // A standby waits for the ring to be made, and for its producer to go.
       const bool waits = error.code() == Errc::producer_alive ||
                          (error.code() == Errc::not_found && !oracle().does_ring_exist());
@@ -273,7 +309,7 @@ bool consume_once(unsigned index) {
   const ConsumerOptions options = consumer_options(index);
   situations().is_consumer(c.kind);
   situations().enters(Phase::attaching);
-  auto consumer = Consumer<E>::attach(ring_name, options);
+  auto consumer = Consumer<E>::attach(ring_name(), options);
   watch<E>(consumer.segment());
   oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
                              options.start == Start::resume,
@@ -351,8 +387,9 @@ void consume(unsigned index) {
       try {
         if (consume_once<E>(index)) return;
       } catch (const Error& error) {
-        // The producer may be stopped for longer than any timeout.
-        if (error.code() != Errc::not_found || was_there) throw;
+        // The producer may be stopped for longer than any timeout; and it is who makes the ring
+        // anew.
+        if (!is_of_earlier_boot(error) && (error.code() != Errc::not_found || was_there)) throw;
       }
       tarries ? os::sleep_until(os::now() + 2 * patience) : pause();
     }

@@ -52,6 +52,8 @@ struct Setting {
   /// Of several producers, microseconds: claims may be revoked, and they dawdle in the middle of
   /// some for up to three times as long; 0: not.
   unsigned revoke_after = 0;
+  unsigned power_cut_at =
+      0;  ///< the ring is a file, and this death takes all and the power; 0: not
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };

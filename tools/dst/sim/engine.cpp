@@ -100,6 +100,7 @@ void Engine::begin_run(const RunConfig& config, Strategy& strategy) {
   next_deadline_ = no_deadline;
   steps_ = 0;
   kills_ = 0;
+  boots_ = 1;
   hash_ = 0x243F6A8885A308D3U;
   verdict_ = Verdict::pass;
   problem_.clear();
@@ -217,9 +218,10 @@ void Engine::point(const Op& op, bool may_switch) {
   }
   if (memory_.is_exhausted()) fail(Verdict::budget, "the run needs more history than there is");
   if (time_ >= next_deadline_) wake_due();
+  if (config_.power_cut_at != 0 && boots_ == 1) write_some_page_back();
   if (kills_ < config_.crashes && roles_[self.role].can_be_killed && strategy_->kill(*this)) {
     decide(Choice::kill, current_, 1);
-    kill_current();
+    kills_ + 1 == config_.power_cut_at ? cut_power() : kill_current();
   }
   if (may_switch && ((runnable_ & (runnable_ - 1)) != 0 || sleeping_ != 0)) choose_next(runnable_);
 }
@@ -337,6 +339,49 @@ void Engine::kill_current() {
   const Role& role = roles_[self.role];
   if (lives_[self.role] <= role.restarts) spawn(self.role);
   end_current(State::killed);
+}
+
+// --- Power
+
+bool Engine::is_lost(unsigned& question) {
+  const unsigned lost = strategy_->pick(*this, Choice::keep, 2);
+  if (lost != 0) decide(Choice::keep, current_, (question << 1U) | 1U);
+  ++question;
+  return lost != 0;
+}
+
+void Engine::write_some_page_back() {
+  const unsigned pages = kernel_.file_pages();
+  if (pages == 0) return;
+  const unsigned page = strategy_->pick(*this, Choice::write_back, 1 + pages);
+  if (page == 0) return;
+  decide(Choice::write_back, current_, page);
+  kernel_.write_back(page - 1, [this](unsigned object) { return window(0, object); });
+}
+
+void Engine::cut_power() {
+  ++kills_;
+  ++boots_;
+  if (config_.keeps_log) note("POWER CUT");
+  mix(0xDEAD0);
+  for (unsigned i = 0; i < process_count_; ++i) {
+    Process& process = processes_[i];
+    settle(process);
+    process.undo_count = 0;
+    if (process.state != State::finished) process.state = State::killed;
+  }
+  unsigned question = 0;
+  const auto found = kernel_.lose_power([&] { return is_lost(question); },
+                                        [this](unsigned object) { return window(0, object); });
+  if (found && found->to == Kernel::none) fail(Verdict::budget, "too many objects");
+  // Whatever anybody knew of memory was about memory that is gone.
+  memory_.reset(config_.memory);
+  for (unsigned i = 0; i < process_count_; ++i) memory_.start(processes_[i].knowledge, i);
+  runnable_ = sleeping_ = 0;
+  next_deadline_ = no_deadline;
+  if (witness_ != nullptr) witness_->lost_power(found ? &*found : nullptr);
+  for (unsigned role = 0; role < roles_.size(); ++role) spawn(role);
+  choose_next(runnable_);
 }
 
 // --- Sleeping

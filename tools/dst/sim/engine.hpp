@@ -51,7 +51,7 @@ struct Op {
 [[nodiscard]] bool are_dependent(const Op& a, const Op& b) noexcept;
 
 /// What a decision was about.
-enum class Choice : std::uint8_t { run, resume, read, kill, keep, spurious };
+enum class Choice : std::uint8_t { run, resume, read, kill, keep, spurious, write_back };
 
 /// One deviation from the default policy (go on; if that is impossible the next process in turn;
 /// read the newest; nobody dies), keyed so that it keeps its meaning when others are removed.
@@ -94,6 +94,7 @@ struct Role {
 struct RunConfig {
   MemoryMode memory = MemoryMode::weak;
   unsigned crashes = 0;             ///< how many kills at most
+  unsigned power_cut_at = 0;        ///< the first, second, … of them takes all, and the power
   std::uint32_t max_steps = 20000;  ///< more is no progress
   std::uint64_t max_time = 600'000'000'000;
   std::uint64_t step_cost = 20;        ///< virtual ns of a step
@@ -155,6 +156,7 @@ class Engine {
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
   [[nodiscard]] std::uint32_t steps() const noexcept { return steps_; }
+  [[nodiscard]] unsigned boots() const noexcept { return boots_; }
   [[nodiscard]] unsigned kills() const noexcept { return kills_; }
   [[nodiscard]] std::uint64_t time() const noexcept { return time_; }
   [[nodiscard]] const std::vector<LogLine>& log() const noexcept { return log_; }
@@ -256,6 +258,9 @@ class Engine {
   void wake(Process& process) noexcept;
   void find_next_deadline() noexcept;
   void kill_current();
+  void cut_power();
+  bool is_lost(unsigned& question);
+  void write_some_page_back();
   void end_current(State state);
   void settle(Process& process);
   void leave_run();
@@ -286,6 +291,7 @@ class Engine {
   std::uint64_t next_deadline_ = ~std::uint64_t{0};
   std::uint32_t steps_ = 0;
   unsigned kills_ = 0;
+  unsigned boots_ = 1;
   std::uint64_t hash_ = 0;
   Verdict verdict_ = Verdict::pass;
   std::string problem_;

@@ -221,7 +221,7 @@ ProcessIdentity this_process() noexcept {
 }
 std::string command_of(const ProcessIdentity&) { return "simulated"; }
 bool is_stopped(const ProcessIdentity&) { return false; }
-std::array<std::uint64_t, 2> boot_id() noexcept { return {0xB007, 1}; }
+std::array<std::uint64_t, 2> boot_id() noexcept { return {0xB007, engine().boots()}; }
 std::array<std::uint64_t, 2> random_id() noexcept {
   return {engine().time() * 0x9E3779B97F4A7C15U + engine().current(), engine().steps()};
 }
