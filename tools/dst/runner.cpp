@@ -54,6 +54,7 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   }
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
+  if (setting.has_janitor) sim.add_role({.name = "janitor", .body = &janitor_body});
   for (unsigned i = 0; i < setting.consumers; ++i) {
     sim.add_role({.name = consumer_names[i],
                   .body = is_shared ? shared_consumer_bodies[i] : consumer_bodies[i],

@@ -207,7 +207,7 @@ std::string Oracle::find_lost_wake_up() const {
 }
 
 std::string Oracle::check_end() const {
-  if (acknowledged_end_ != end() && !closed_ && !closing_)
+  if (acknowledged_end_ != end() && !closed_ && !closing_ && !has_begun_anew_)
     return "O12: the producer did not finish";
   for (unsigned i = 0; i < max_consumers; ++i) {
     const Consumer& c = consumers_[i];

@@ -107,6 +107,18 @@ void draw_standby(Setting& s, Random& random) {
   s.has_standby = true;
   s.producer_detaches = random.one_in(2);
 }
+/// One is attached when the name goes; others may come before or after.
+void draw_renamed(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.has_janitor = true;
+  // Who tries again and again without waiting is only told that the ring is full.
+  if (s.publishing == Publishing::try_one) s.publishing = Publishing::until;
+  s.events += 2;
+  for (unsigned i = 0; i < s.consumers; ++i) {
+    s.consumer[i].stays_dead = false;
+    s.consumer[i].delay *= 4;
+  }
+}
 /// A ring that is a file. What stands in it after the cut may be of any age; then a new one is
 /// made.
 void draw_power_cut(Setting& s, Random& random) {
@@ -241,6 +253,8 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::producer_told_gone,
+                                    S::told_gone};
 constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::length_lost,
                                      S::file_lost, S::pages_of_all_ages, S::old_ring_refused};
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
@@ -259,7 +273,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 25> all = {{
+constexpr std::array<Profile, 26> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -284,6 +298,8 @@ constexpr std::array<Profile, 25> all = {{
      true},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
+    {"renamed", "the name of a ring in use is removed and given to another, up to one death", 1,
+     draw_renamed, false, by_renaming},
     {"power-cut", "a file, up to three deaths, and one of them takes the machine's power", 3,
      draw_power_cut, false, by_power_cut},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},

@@ -107,9 +107,9 @@ ClaimResult publish_claim(Producer<E>& producer, std::uint64_t next, unsigned co
   return {.status = Publish::ok, .published = keeps};
 }
 
-/// Publishes the next few events. @return whether they are published.
+/// Publishes the next few events, if there is room. @return what became of them.
 template <class E>
-bool publish_some(Producer<E>& producer) {
+Publish publish_some(Producer<E>& producer) {
   const std::uint64_t next = producer.next_sequence().value();
   const std::uint64_t left = oracle().end() - next;
   const bool claims = setting.publishing == Publishing::claim;
@@ -141,17 +141,21 @@ bool publish_some(Producer<E>& producer) {
   situations().enters(Phase::other);
   if (result == Publish::ok && published != 0) {
     oracle().published(next, published, origin());
-    return true;
+    return result;
   }
   oracle().not_published();
-  if (result == Publish::ok) return false;  // abandoned
+  if (result == Publish::ok) return result;  // abandoned
   if (result == Publish::timed_out) situations().reach(Situation::timed_out);
   if (result == Publish::consumer_missing) situations().reach(Situation::consumer_missing);
+  if (result == Publish::gone && oracle().has_begun_anew()) {
+    situations().reach(Situation::producer_told_gone);
+    return result;
+  }
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
   }
-  return false;
+  return result;
 }
 
 template <class E>
@@ -232,19 +236,26 @@ void produce(bool is_standby) {
         return;
       }
       situations().enters(Phase::other);
-      oracle().ring_exists();
+      const Oracle::Instance instance = producer.segment().header().birth.instance;
+      if (oracle().is_next_ring(instance)) return;
+      oracle().ring_exists(instance);
       watch<E>(producer.segment());
       oracle().producer_attached(producer.next_sequence().value());
       if (setting.waits_for_consumers) {
         try {
           producer.wait_for_consumers(1, 2ms);
         } catch (const Error& error) {
+          const bool is_gone = error.code() == Errc::object_replaced && oracle().has_begun_anew();
+          if (is_gone) return producer.detach();
           if (error.code() != Errc::consumers_missing) throw;
         }
       }
       bool leaves = false;
       while (producer.next_sequence().value() < oracle().end() && !leaves) {
-        publish_some(producer);
+        if (publish_some(producer) == Publish::gone) {
+          producer.detach();
+          return;
+        }
         leaves = setting.producer_detaches && role_draw(4) == 0;
       }
       if (leaves && producer.next_sequence().value() < oracle().end()) {
@@ -272,6 +283,9 @@ void produce(bool is_standby) {
         pause();
         continue;
       }
+      const bool is_taken = error.code() == Errc::producer_alive || error.code() == Errc::closed ||
+                            error.code() == Errc::not_found;
+      if (setting.has_janitor && oracle().has_begun_anew() && is_taken) return;
       // A predecessor that died while it closed has left nothing to do.
       const bool is_gone = error.code() == Errc::closed || error.code() == Errc::not_found;
       if (!is_gone || !oracle().is_closing()) throw;
@@ -302,6 +316,49 @@ ConsumerOptions consumer_options(unsigned index) {
           .max_batch = c.max_batch};
 }
 
+/// Nothing of the ring before it is in here.
+constexpr std::uint64_t janitor_origin = 1000;
+template <class E>
+void read_next_ring(Consumer<E>& consumer) {
+  situations().reach(Situation::found_next_ring);
+  for (PollResult result; result.outcome == Poll::events || result.outcome == Poll::idle;) {
+    result = consumer.poll([](const E& event, Sequence) {
+      if (event.origin != janitor_origin)
+        engine().fail(Verdict::safety, "an event of the ring that had the name before");
+    });
+    if (result.outcome == Poll::idle) pause();
+  }
+}
+
+/// Gives the name of the ring of this run to another one, while that is in use.
+template <class E>
+void take_name() {
+  Kernel& kernel = engine().kernel();
+  const std::string path(os::ObjectName::parse(ring_name()).path());
+  for (unsigned patience = 8 + role_draw(40);; --patience) {
+    pause();
+    if (patience == 0 || oracle().is_closing()) return;
+    if (!oracle().does_ring_exist() || kernel.is_removing() || role_draw(4) != 0) continue;
+    const int ring = kernel.find_object(path);
+    if (ring == Kernel::none) return;
+    oracle().begins_anew();
+    kernel.remove_name(static_cast<unsigned>(ring));
+    break;
+  }
+  auto next = Producer<E>::create(ring_name(), producer_options());
+  if (!oracle().is_closing()) situations().reach(Situation::name_taken);
+  for (unsigned i = 0; i < setting.capacity; ++i) {
+    const Publish result = next.try_publish([](E& event) {
+      event.sequence = 0;
+      event.origin = janitor_origin;
+      event.checksum = 0;
+    });
+    if (result != Publish::ok) break;
+  }
+  pause();
+  next.close();
+}
+
 /// One visit of a consumer: attach, read, leave. @return whether the stream is over for it.
 template <class E>
 bool consume_once(unsigned index) {
@@ -310,6 +367,11 @@ bool consume_once(unsigned index) {
   situations().is_consumer(c.kind);
   situations().enters(Phase::attaching);
   auto consumer = Consumer<E>::attach(ring_name(), options);
+  if (oracle().is_next_ring(consumer.segment().header().birth.instance)) {
+    read_next_ring(consumer);
+    oracle().resigned(index);
+    return true;
+  }
   watch<E>(consumer.segment());
   oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
                              options.start == Start::resume,
@@ -359,7 +421,13 @@ bool consume_once(unsigned index) {
       case Poll::producer_left:
       case Poll::gone:
         oracle().producer_absent(index, std::string(to_string(result.outcome)).c_str(),
-                                 !setting.producer_detaches || result.outcome == Poll::gone);
+                                 !oracle().has_begun_anew() &&
+                                     (!setting.producer_detaches || result.outcome == Poll::gone));
+        if (result.outcome == Poll::gone) {
+          situations().reach(Situation::told_gone);
+          oracle().resigned(index);
+          return true;
+        }
         if (result.outcome == Poll::producer_left) situations().reach(Situation::told_left);
         pause();
         break;
@@ -396,7 +464,8 @@ void consume(unsigned index) {
   } catch (const Error& error) {
     // Who comes after everything has been read and closed finds nothing, and needs nothing.
     const bool is_late = error.code() == Errc::not_found && oracle().is_closing();
-    if (!is_late || oracle().needs_ring(index)) throw;
+    const bool is_taken = error.code() == Errc::not_found && oracle().has_begun_anew();
+    if (!is_taken && (!is_late || oracle().needs_ring(index))) throw;
     oracle().resigned(index);
   }
 }
@@ -413,6 +482,8 @@ void producer_body() {
   setting.stamped ? produce<StampedEvent>(false) : produce<PackedEvent>(false);
 }
 void standby_body() { setting.stamped ? produce<StampedEvent>(true) : produce<PackedEvent>(true); }
+
+void janitor_body() { setting.stamped ? take_name<StampedEvent>() : take_name<PackedEvent>(); }
 
 template <unsigned Index>
 void consumer_body() {

@@ -47,6 +47,7 @@ struct Setting {
   bool waits_for_consumers = false;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
   bool has_standby = false;        ///< a second producer waits for its turn
+  bool has_janitor = false;        ///< takes the name away under everybody, for a ring of its own
   unsigned producers = 1;          ///< more than one: they share the ring (shared_roles.cpp)
   std::uint32_t bias_after = 1;    ///< of several producers
   /// Of several producers, microseconds: claims may be revoked, and they dawdle in the middle of
@@ -66,6 +67,8 @@ void seed_role_draws(std::uint64_t seed);
 void producer_body();
 /// A second producer, which takes over when the first goes.
 void standby_body();
+/// Somebody who removes by hand the name of a ring in use, and makes another ring of it.
+void janitor_body();
 template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.

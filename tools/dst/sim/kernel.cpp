@@ -15,6 +15,7 @@ void Kernel::reset() noexcept {
   description_count_ = 0;
   lock_count_ = 0;
   file_count_ = 0;
+  removers_ = 0;
 }
 
 int Kernel::create_object(std::uint64_t size, std::string_view name) noexcept {

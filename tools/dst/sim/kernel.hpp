@@ -30,6 +30,12 @@ class Kernel {
   bool give_name(unsigned object) noexcept;  ///< @return false if the name is taken
   [[nodiscard]] bool is_named(unsigned object) const noexcept { return objects_[object].is_named; }
   void remove_name(unsigned object) noexcept { objects_[object].is_named = false; }
+  /// Who removes a name looks and then unlinks; Linux cannot do both in one. Whoever removes names
+  /// by hand at that moment makes the other remove what has the name then; nobody is promised
+  /// anything for that.
+  void begin_removing() noexcept { ++removers_; }
+  void end_removing() noexcept { --removers_; }
+  [[nodiscard]] bool is_removing() const noexcept { return removers_ != 0; }
   [[nodiscard]] std::uint64_t size_of(unsigned object) const noexcept {
     return objects_[object].size;
   }
@@ -164,6 +170,7 @@ class Kernel {
   };
   std::array<Object, max_objects> objects_;
   unsigned object_count_ = 0;
+  unsigned removers_ = 0;
   std::array<File, max_files> files_;
   unsigned file_count_ = 0;
   std::array<Description, 128> descriptions_;

@@ -166,13 +166,18 @@ bool MemoryObject::is_named() const {
 
 bool MemoryObject::remove_name() {
   // stat and unlink are two calls, and somebody may come between them.
-  if (!is_named()) return false;
-  engine().kernel_point(state_->object);
-  const int named = engine().kernel().find_object(state_->name.path());
+  Kernel& kernel = engine().kernel();
+  kernel.begin_removing();
+  int named = Kernel::none;
+  if (is_named()) {
+    engine().kernel_point(state_->object);
+    named = kernel.find_object(state_->name.path());
+  }
+  kernel.end_removing();
   if (named == Kernel::none) return false;
   if (static_cast<unsigned>(named) != state_->object)
     engine().fail(Verdict::safety, "the name of another object is removed");
-  engine().kernel().remove_name(state_->object);
+  kernel.remove_name(state_->object);
   if (engine().witness() != nullptr) engine().witness()->removed_name();
   if (engine().keeps_log()) engine().note("remove_name");
   return true;
