@@ -212,7 +212,7 @@ std::string Oracle::check_end() const {
   for (unsigned i = 0; i < max_consumers; ++i) {
     const Consumer& c = consumers_[i];
     if (!c.was_here || c.resigned) continue;
-    if (c.kind == SimKind::gating && engine().process(c.process).state == Engine::State::killed)
+    if (c.kind == SimKind::gating && engine().process(c.process).state == Engine::State::Crashed)
       continue;  // nobody waits for it
     if (c.kind != SimKind::observer && !c.finished)
       return "O1: " + consumer_name(i) + " ended at " + std::to_string(c.next) + " of " +

@@ -117,7 +117,7 @@ bool Situations::is_anybody(Phase phase, bool producer) const noexcept {
     const Engine::State state = engine().process(i).state;
     if (actors_[i].phase == phase && actors_[i].is_producer == producer &&
         i != engine().current() &&
-        (state == Engine::State::runnable || state == Engine::State::sleeping)) {
+        (state == Engine::State::Running || state == Engine::State::Paused)) {
       return true;
     }
   }

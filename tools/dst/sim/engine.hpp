@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "disruptor_mp/dst/runtime.hpp"
 #include "fiber.hpp"
 #include "kernel.hpp"
 #include "memory_model.hpp"
@@ -110,13 +111,20 @@ struct LogLine {
   std::string text;
 };
 
+/// Where shared memory begins in the first process; nowhere before there is an engine. By itself
+/// and hidden, because every access of instrumented code, however private, is compared with it.
+[[gnu::visibility("hidden")]] inline constinit std::uintptr_t shared_base = ~std::uintptr_t{0};
+
 class Engine {
  public:
-  enum class State : std::uint8_t { unused, runnable, sleeping, finished, killed };
+  /// The control plane is that of all deterministic runs: one state for the run, and one for each
+  /// process, which change by the rules of its table alone. Who sleeps is Paused.
+  using State = dst::DstRuntimeState;
+  using Command = dst::DstRuntimeCommand::Kind;
 
   struct Process {
     Fiber fiber;
-    State state = State::unused;
+    State state = State::Initialized;
     std::uint8_t role = 0;
     std::uint8_t incarnation = 0;
     Op pending;
@@ -155,6 +163,8 @@ class Engine {
   [[nodiscard]] Verdict verdict() const noexcept { return verdict_; }
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+  /// Of the run. Crashed while the power is off; a process that dies does not end the run.
+  [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] std::uint32_t steps() const noexcept { return steps_; }
   [[nodiscard]] unsigned boots() const noexcept { return boots_; }
   [[nodiscard]] unsigned kills() const noexcept { return kills_; }
@@ -190,8 +200,8 @@ class Engine {
 
   // --- Shared memory, from the hooks
 
-  [[nodiscard]] bool is_shared(const volatile void* address) const noexcept {
-    return reinterpret_cast<std::uintptr_t>(address) - base_ < max_processes * window_size;
+  [[nodiscard]] static bool is_shared(const volatile void* address) noexcept {
+    return reinterpret_cast<std::uintptr_t>(address) - shared_base < max_processes * window_size;
   }
   std::uint64_t atomic_load(const volatile void* address, unsigned size, Order order);
   void atomic_store(volatile void* address, unsigned size, std::uint64_t value, Order order);
@@ -249,7 +259,10 @@ class Engine {
   static constexpr std::size_t heap_size = std::size_t{1} << 20U;
 
   static void fiber_main(void* process);
-  unsigned spawn(unsigned role);
+  /// Refuses what the table refuses: then it is the simulator that is wrong.
+  static void command(State& state, Command command);
+  /// A life of a role: its first, after a death the next, or the first of another boot.
+  unsigned spawn(unsigned role, State from = State::Initialized);
   void point(const Op& op, bool may_switch);
   void choose_next(std::uint32_t candidates);
   void block();
@@ -261,7 +274,7 @@ class Engine {
   void cut_power();
   bool is_lost(unsigned& question);
   void write_some_page_back();
-  void end_current(State state);
+  void end_current(Command how);
   void settle(Process& process);
   void leave_run();
   void decide(Choice choice, unsigned process, unsigned pick);
@@ -284,6 +297,7 @@ class Engine {
   unsigned process_count_ = 0;
   std::vector<Role> roles_;
   std::vector<unsigned> lives_;  ///< per role: how often it was started
+  State state_ = State::Initialized;
   unsigned current_ = nobody;
   std::uint32_t runnable_ = 0;
   std::uint32_t sleeping_ = 0;
