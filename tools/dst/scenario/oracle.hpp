@@ -38,10 +38,7 @@ class Oracle {
 
   // --- Told by producers
   using Instance = std::array<std::uint64_t, 2>;
-  void ring_exists(const Instance& instance) noexcept {
-    ring_exists_ = true;
-    instance_ = instance;
-  }
+  void ring_exists(const Instance& instance);
   /// The ring is finished, or has lost its name, which may now lead to another one.
   void begins_anew() noexcept { has_begun_anew_ = true; }
   /// Whether a ring is not the one of this run, but one that got its name.
@@ -59,6 +56,8 @@ class Oracle {
   [[nodiscard]] bool is_closing() const noexcept { return closing_; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return first_ + events_; }
+  /// How many events are published for certain.
+  [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_end_ - first_; }
   [[nodiscard]] std::uint64_t acknowledged_end() const noexcept { return acknowledged_end_; }
 
   // --- Told by consumers
@@ -97,6 +96,8 @@ class Oracle {
   [[nodiscard]] std::string check_end() const;
 
  private:
+  [[nodiscard]] bool is_anybody_reading() const;
+
   static constexpr unsigned nobody = 0xFF;
 
   struct Event {

@@ -215,6 +215,22 @@ void remove_old_file() {
   }
 }
 
+/// Whoever requires readers names them, and publishes nothing before they are there.
+template <class E>
+void wait_for_all_consumers(Producer<E>& producer) {
+  std::vector<std::string> ids;
+  for (unsigned i = 0; i < setting.consumers; ++i) ids.push_back("c" + std::to_string(i));
+  for (bool are_there = false; !are_there;) {
+    try {
+      producer.wait_for_consumers(ids, 2ms);
+      are_there = true;
+    } catch (const Error& error) {
+      if (error.code() != Errc::consumers_missing) throw;
+      situations().reach(Situation::told_who_is_missing);
+    }
+  }
+}
+
 template <class E>
 void watch(const Segment& segment) {
   engine().require_growing(&segment.control().published);
@@ -224,6 +240,9 @@ void watch(const Segment& segment) {
 template <class E>
 void produce(bool is_standby) {
   situations().is_producer();
+  if (incarnation() == 0) {
+    for (unsigned i = 0; i < setting.producer_delay; ++i) os::yield();
+  }
   if (oracle().has_begun_anew()) return;  // it died in the ring behind this run
   for (bool done = false; !done;) {
     try {
@@ -250,6 +269,8 @@ void produce(bool is_standby) {
           if (error.code() != Errc::consumers_missing) throw;
         }
       }
+      if (setting.requires_consumers && oracle().acknowledged() == 0)
+        wait_for_all_consumers(producer);
       bool leaves = false;
       while (producer.next_sequence().value() < oracle().end() && !leaves) {
         if (publish_some(producer) == Publish::gone) {
@@ -366,6 +387,7 @@ bool consume_once(unsigned index) {
   const ConsumerOptions options = consumer_options(index);
   situations().is_consumer(c.kind);
   situations().enters(Phase::attaching);
+  if (!oracle().does_ring_exist()) situations().reach(Situation::ring_not_there_yet);
   auto consumer = Consumer<E>::attach(ring_name(), options);
   if (oracle().is_next_ring(consumer.segment().header().birth.instance)) {
     read_next_ring(consumer);
@@ -376,6 +398,8 @@ bool consume_once(unsigned index) {
   oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
                              options.start == Start::resume,
                              std::min<std::uint64_t>(c.max_batch, setting.capacity));
+  if (setting.requires_consumers && consumer.start_sequence().value() != setting.first)
+    engine().fail(Verdict::safety, "the producer did not wait for a consumer that it requires");
   situations().reads_from(consumer.start_sequence().value());
   if (consumer.resumed() && incarnation() != 0) situations().reach(Situation::resumed_after_death);
   std::uint64_t missed = 0;
@@ -448,6 +472,8 @@ bool consume_once(unsigned index) {
 template <class E>
 void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
+  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing())
+    pause();
   if (oracle().has_finished(index)) return;
   try {
     for (bool tarries = setting.consumer[index].tarries;; tarries = false) {

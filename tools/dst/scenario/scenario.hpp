@@ -20,12 +20,16 @@ enum class Waiting : std::uint8_t { block, spin, yield, sleep, poll };
 /// How a producer publishes.
 enum class Publishing : std::uint8_t { one, claim, try_one, until };
 
+/// Who may be killed.
+enum class Mortal : std::uint8_t { all, producers, consumers };
+
 struct ConsumerSetting {
   SimKind kind = SimKind::gating;
   bool starts_latest = false;
   Waiting waiting = Waiting::block;
   std::uint64_t max_batch = 4;
-  unsigned delay = 0;  ///< steps before it attaches
+  unsigned delay = 0;         ///< steps before it attaches
+  unsigned starts_after = 0;  ///< so many events are published
   unsigned leaves_after =
       0;                    ///< events after which it leaves, and (`returns`) comes back; 0: never
   bool returns = false;     ///< after leaving; else it resigns
@@ -45,6 +49,9 @@ struct Setting {
   Waiting producer_waiting = Waiting::block;
   unsigned claim = 1;
   bool waits_for_consumers = false;
+  bool requires_consumers = false;  ///< publishes nothing before all are there
+  unsigned producer_delay = 0;      ///< steps before it makes the ring
+  Mortal mortal = Mortal::all;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
   bool has_standby = false;        ///< a second producer waits for its turn
   bool has_janitor = false;        ///< takes the name away under everybody, for a ring of its own
