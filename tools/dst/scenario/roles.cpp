@@ -337,14 +337,14 @@ ConsumerOptions consumer_options(unsigned index) {
           .max_batch = c.max_batch};
 }
 
-/// Nothing of the ring before it is in here.
-constexpr std::uint64_t janitor_origin = 1000;
+/// What stands in events of the next ring, so that none of the ring before it passes for one.
+constexpr std::uint64_t next_ring_mark = std::uint64_t{1} << 40U;
 template <class E>
 void read_next_ring(Consumer<E>& consumer) {
   situations().reach(Situation::found_next_ring);
   for (PollResult result; result.outcome == Poll::events || result.outcome == Poll::idle;) {
     result = consumer.poll([](const E& event, Sequence) {
-      if (event.origin != janitor_origin)
+      if (event.sequence - next_ring_mark >= setting.capacity)
         engine().fail(Verdict::safety, "an event of the ring that had the name before");
     });
     if (result.outcome == Poll::idle) pause();
@@ -369,11 +369,7 @@ void take_name() {
   auto next = Producer<E>::create(ring_name(), producer_options());
   if (!oracle().is_closing()) situations().reach(Situation::name_taken);
   for (unsigned i = 0; i < setting.capacity; ++i) {
-    const Publish result = next.try_publish([](E& event) {
-      event.sequence = 0;
-      event.origin = janitor_origin;
-      event.checksum = 0;
-    });
+    const Publish result = next.try_publish([i](E& event) { fill(event, next_ring_mark + i); });
     if (result != Publish::ok) break;
   }
   pause();
