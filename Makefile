@@ -36,8 +36,12 @@ bench: ## build and run the benchmarks
 	@scripts/run-program dmp-bench $(ARGS)
 
 .PHONY: dst
-dst: ## build and run the deterministic simulation tests
-	@scripts/run-program dst $(ARGS)
+dst: ## simulate: all profiles, the size of CI; ARGS='run --profile chaos' and the like for other things
+	@scripts/run-program dst $(if $(ARGS),$(ARGS),night --rounds 2 --seeds 2500 --anew --out build/dst --jobs $(JOBS))
+
+.PHONY: dst-night
+dst-night: ## simulate until Ctrl-C, findings in build/dst-night; the next one goes on there
+	@scripts/run-program dst night --out build/dst-night --jobs $(JOBS) $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## build and run the fuzzers, SECONDS=60 each

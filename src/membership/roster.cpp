@@ -256,6 +256,9 @@ bool let_go(Segment& segment) noexcept {
 }
 
 bool remove_if_finished(Segment& segment) {
+  // Of a ring from before a power cut nothing can be believed, so nobody who is refused for that
+  // may remove it for what it says: that is for `dmp clean`, or for whoever put it there.
+  if (segment.is_from_earlier_boot()) return false;
   // Asked first without keeping anybody from attaching, for the ordinary case: it is still in use.
   if (!is_finished(segment) || !segment.become_last()) return false;
   // Asked again now that nobody else can change the answer: since the first time a required

@@ -245,6 +245,19 @@ TEST_F(Refusing, A_ring_from_before_the_last_start_of_the_machine) {
                [&] { Consumer<E>::attach(image.name(), {.kind = ConsumerKind::observer}); });
 }
 
+TEST_F(Refusing, A_ring_from_before_the_last_start_is_not_removed_for_what_it_says) {
+  Image image(event_type_of<E>());
+  image.forge([](format::Header& header) { header.birth.boot[0] ^= 1U; });
+  // Closed and read by everybody, if one believes it.
+  const std::uint64_t end = 0;
+  image.write(image.header().sections.control.offset + offsetof(format::Control, end), &end,
+              sizeof end);
+  expect_error(Errc::earlier_boot, {}, [&] { Producer<E>::attach(image.name()); });
+  expect_error(Errc::earlier_boot, {}, [&] { Consumer<E>::attach(image.name()); });
+  EXPECT_TRUE(std::filesystem::exists(image.path()));
+  EXPECT_TRUE(clean_ring(image.object_name(), {}).is_removed);
+}
+
 TEST_F(Refusing, A_takeover_of_a_ring_whose_position_cannot_be_true) {
   { Producer<E>::create(name, {.capacity = 8}).detach(); }
   {

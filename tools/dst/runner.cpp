@@ -26,6 +26,7 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   RunConfig config;
   config.memory = spec.memory;
   config.crashes = spec.crashes;
+  config.power_cut_at = setting.power_cut_at;
   config.keeps_log = spec.keeps_log;
   if (spec.is_exhaustive) {
     config.spurious_wakes = false;
@@ -49,14 +50,20 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
           {.name = producer_names[i], .body = shared_producer_bodies[i], .restarts = spec.crashes});
     }
   } else {
-    sim.add_role({.name = "producer", .body = &producer_body, .restarts = spec.crashes});
+    sim.add_role({.name = "producer",
+                  .body = &producer_body,
+                  .restarts = spec.crashes,
+                  .can_be_killed = setting.mortal != Mortal::consumers});
   }
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
+  if (setting.has_janitor) sim.add_role({.name = "janitor", .body = &janitor_body});
+  const bool consumers_die = setting.mortal != Mortal::producers;
   for (unsigned i = 0; i < setting.consumers; ++i) {
     sim.add_role({.name = consumer_names[i],
                   .body = is_shared ? shared_consumer_bodies[i] : consumer_bodies[i],
-                  .restarts = setting.consumer[i].stays_dead ? 0 : spec.crashes});
+                  .restarts = setting.consumer[i].stays_dead ? 0 : spec.crashes,
+                  .can_be_killed = consumers_die});
   }
   if (sim.run() == Verdict::pass) {
     if (const std::string problem =

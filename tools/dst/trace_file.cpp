@@ -11,8 +11,8 @@ namespace disruptor_mp::sim {
 namespace {
 
 constexpr std::array<std::string_view, 3> mode_names = {"sc", "tso", "weak"};
-constexpr std::array<std::string_view, 6> choice_names = {"run",  "resume", "read",
-                                                          "kill", "keep",   "spurious"};
+constexpr std::array<std::string_view, 7> choice_names = {"run",  "resume",   "read",      "kill",
+                                                          "keep", "spurious", "write back"};
 
 template <std::size_t N>
 std::size_t index_of(const std::array<std::string_view, N>& names, const std::string& name) {

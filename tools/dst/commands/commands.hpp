@@ -15,6 +15,8 @@ inline constexpr int exit_replay_differs = 14;
 inline constexpr int exit_unreached = 15;         ///< a situation that the profile promises
 inline constexpr int exit_fault_unreported = 16;  ///< a fault made by design was not found
 
+inline constexpr unsigned max_jobs = 256;
+
 struct RunOptions {
   std::string profile = "steady";
   std::uint64_t seeds = 0;
@@ -31,8 +33,21 @@ struct RunOptions {
   unsigned jobs = 1;
   bool shows_situations = false;  ///< each with its count
   bool needs_situations = false;  ///< those that the profile promises
+  bool is_night = false;          ///< traces are shrunk, one for all that fail in the same words
 };
 int run(const RunOptions& options);
+
+struct NightOptions {
+  std::string out = "build/dst-night";  ///< folder of the findings and of how far it is
+  std::vector<std::string> only;        ///< profiles; all if empty
+  std::uint64_t seeds = 2000;           ///< of each profile in each memory mode and round
+  std::uint64_t rounds = 0;             ///< stop after so many of this call; 0: when told to
+  std::string time;
+  unsigned jobs = 1;
+  bool anew = false;  ///< forget what was found and how far it was
+  bool json = false;
+};
+int night(const NightOptions& options);
 
 struct MutantOptions {
   std::vector<std::string> only;  ///< beginnings of names
@@ -50,5 +65,7 @@ int list();
 int replay(const std::string& path, bool is_fixed);
 int shrink_file(const std::string& path, const std::string& out);
 int explain(const std::string& path);
+/// Plays both, and shows the first step that is not the same.
+int diff(const std::string& path_a, const std::string& path_b);
 
 }  // namespace disruptor_mp::sim

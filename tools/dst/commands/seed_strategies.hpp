@@ -38,7 +38,7 @@ class SeedStrategies {
     if (name_ != "swarm") return name_.c_str();
     return is_random(seed) ? "random" : "pct";
   }
-  bool advance() { return exhaustive_.advance(); }
+  ExhaustiveStrategy& exhaustive() { return exhaustive_; }
 
  private:
   [[nodiscard]] bool is_random(std::uint64_t seed) const {

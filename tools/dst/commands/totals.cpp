@@ -79,7 +79,7 @@ void Totals::add(const Totals& other) {
   pruned += other.pruned;
   violations += other.violations;
   out_of_budget += other.out_of_budget;
-  exhausted = exhausted || other.exhausted;
+  exhausted += other.exhausted;
   hash += other.hash;
   for (std::size_t i = 0; i < situation_count; ++i) reached[i] += other.reached[i];
   for (const auto& [text, problem] : other.problems) {
@@ -111,6 +111,8 @@ std::string to_json(const Totals& totals) {
                          {"steps", totals.steps},
                          {"violations", totals.violations},
                          {"out_of_budget", totals.out_of_budget},
+                         {"pruned", totals.pruned},
+                         {"exhausted", totals.exhausted},
                          {"hash", totals.hash},
                          {"reached", totals.reached},
                          {"problems", nlohmann::json::array()}};
@@ -127,6 +129,8 @@ Totals totals_from_json(const std::string& text) {
   totals.steps = json.at("steps");
   totals.violations = json.at("violations");
   totals.out_of_budget = json.at("out_of_budget");
+  totals.pruned = json.at("pruned");
+  totals.exhausted = json.at("exhausted");
   totals.hash = json.at("hash");
   totals.reached = json.at("reached");
   for (const auto& p : json.at("problems")) {
@@ -158,7 +162,7 @@ void print_report(const RunOptions& options, const RunSpec& spec, const Totals& 
     json["violations"] = totals.violations;
     json["out_of_budget"] = totals.out_of_budget;
     if (spec.is_exhaustive) {
-      json["exhausted"] = totals.exhausted;
+      json["exhausted"] = totals.exhausted == options.jobs;
       json["pruned"] = totals.pruned;
     }
     auto problems = nlohmann::ordered_json::array();
@@ -175,9 +179,9 @@ void print_report(const RunOptions& options, const RunSpec& spec, const Totals& 
       "violations\n",
       spec.profile->name, options.strategy, options.memory, spec.crashes, totals.runs, totals.steps,
       seconds, runs_per_second, steps_per_second / 1e6,
-      !spec.is_exhaustive ? ""
-      : totals.exhausted  ? fmt::format(", {} cut short, exhausted", totals.pruned)
-                          : ", not exhausted",
+      !spec.is_exhaustive                ? ""
+      : totals.exhausted == options.jobs ? fmt::format(", {} cut short, exhausted", totals.pruned)
+                                         : ", not exhausted",
       totals.violations);
   if (totals.out_of_budget != 0)
     fmt::print("  {} runs outgrew the simulator and say nothing\n", totals.out_of_budget);

@@ -25,7 +25,7 @@ struct Totals {
   std::uint64_t pruned = 0;
   std::uint64_t violations = 0;
   std::uint64_t out_of_budget = 0;
-  bool exhausted = false;
+  unsigned exhausted = 0;  ///< jobs that came to the end of their share of the search
   /// Of all runs, in whatever order: the same on every machine, from every compiler and number of
   /// jobs.
   std::uint64_t hash = 0;

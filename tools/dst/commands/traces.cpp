@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What is done with one trace: replay, shrink, explain. And the list of what can be run.
+// What is done with traces: replay, shrink, explain, diff. And the list of what can be run.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "commands.hpp"
 #include "runner.hpp"
@@ -31,6 +33,41 @@ int replay_fixed(const Trace& trace, const ReplayStrategy& strategy, const RunRe
   if (strategy.used() * 2 >= all) return 0;
   fmt::print("the trace does not fit the code any more: record it anew, `dst mutants --record`\n");
   return exit_replay_differs;
+}
+
+/// A trace, played with every step written down.
+struct Played {
+  Trace trace;
+  RunResult result;
+  std::string ring;  ///< what it was played on
+  std::vector<LogLine> log;
+  std::array<std::string, max_processes> names;
+};
+
+Played play(const std::string& path) {
+  Played played;
+  played.trace = read_trace(path);
+  played.trace.spec.keeps_log = true;
+  ReplayStrategy strategy(played.trace.decisions);
+  played.result = run_once(played.trace.spec, strategy);
+  played.ring = fmt::format("{} slots, {} events from {}, {}, {} fences", setting.capacity,
+                            setting.events, setting.first, setting.stamped ? "stamped" : "packed",
+                            setting.portable_fences ? "portable" : "asymmetric");
+  played.log = engine().log();
+  for (const LogLine& line : played.log)
+    played.names.at(line.process) = engine().name_of(line.process);
+  return played;
+}
+
+/// One column per process.
+void print_lines(const Played& played, std::size_t from, std::size_t to) {
+  unsigned last = Engine::nobody;
+  for (std::size_t i = from; i < std::min(to, played.log.size()); ++i) {
+    const LogLine& line = played.log[i];
+    if (line.process != last) fmt::print("{}\n", played.names.at(line.process));
+    last = line.process;
+    fmt::print("{:{}}{}\n", "", 4 + 28 * (line.process % 4), line.text);
+  }
 }
 
 }  // namespace
@@ -78,21 +115,42 @@ int shrink_file(const std::string& path, const std::string& out) {
 }
 
 int explain(const std::string& path) {
-  Trace trace = read_trace(path);
-  trace.spec.keeps_log = true;
-  ReplayStrategy strategy(trace.decisions);
-  const RunResult result = run_once(trace.spec, strategy);
-  fmt::print("{} slots, {} events from {}, {}, {} fences\n", setting.capacity, setting.events,
-             setting.first, setting.stamped ? "stamped" : "packed",
-             setting.portable_fences ? "portable" : "asymmetric");
-  unsigned last = Engine::nobody;
-  for (const LogLine& line : engine().log()) {
-    if (line.process != last) fmt::print("{}\n", engine().name_of(line.process));
-    last = line.process;
-    fmt::print("{:{}}{}\n", "", 4 + 28 * (line.process % 4), line.text);
-  }
-  fmt::print("{}: {}\n", to_string(result.verdict), result.problem);
+  const Played played = play(path);
+  fmt::print("{}\n", played.ring);
+  print_lines(played, 0, played.log.size());
+  fmt::print("{}: {}\n", to_string(played.result.verdict), played.result.problem);
   return 0;
+}
+
+int diff(const std::string& path_a, const std::string& path_b) {
+  constexpr std::size_t shown = 12;  // steps before the difference, and of each side behind it
+  const Played a = play(path_a);
+  const Played b = play(path_b);
+  const auto print_end = [](const std::string& path, const Played& played) {
+    fmt::print("{}: {} after {} steps: {}\n", path, to_string(played.result.verdict),
+               played.result.steps, played.result.problem);
+  };
+  if (a.ring != b.ring) fmt::print("{}: {}\n{}: {}\n", path_a, a.ring, path_b, b.ring);
+  const auto [in_a, in_b] = std::mismatch(a.log.begin(), a.log.end(), b.log.begin(), b.log.end(),
+                                          [](const LogLine& x, const LogLine& y) {
+                                            return x.process == y.process && x.text == y.text;
+                                          });
+  const auto same = static_cast<std::size_t>(in_a - a.log.begin());
+  if (in_a == a.log.end() && in_b == b.log.end()) {
+    fmt::print("the same {} steps\n", same);
+    if (a.result.hash == b.result.hash && a.result.problem == b.result.problem) return 0;
+  } else {
+    fmt::print("the same {} steps{}\n", same, same != 0 ? ", the last of them:" : "");
+    print_lines(a, same - std::min(same, shown), same);
+    for (const auto& [path, played] : {std::pair(&path_a, &a), std::pair(&path_b, &b)}) {
+      fmt::print("\nthen in {}{}\n", *path, same == played->log.size() ? ": the end" : "");
+      print_lines(*played, same, same + shown);
+    }
+    fmt::print("\n");
+  }
+  print_end(path_a, a);
+  print_end(path_b, b);
+  return exit_replay_differs;
 }
 
 }  // namespace disruptor_mp::sim

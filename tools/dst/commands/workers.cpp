@@ -26,7 +26,7 @@ struct Worker {
   File result;  ///< shared with the child: an open file description outlives both of us
 };
 
-/// Seen by all processes that are forked from now on; never unmapped.
+/// Seen by all processes that are forked from now on.
 Board& shared_board() {
   void* memory =
       mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -62,18 +62,15 @@ Totals result_of(Worker& worker) {
 
 }  // namespace
 
-Totals share_out(unsigned jobs, const std::function<Totals(Board&, unsigned)>& work,
-                 const std::function<void(const Board&)>& watch) {
-  if (jobs == 1) {
-    Board board;
-    return work(board, 0);
-  }
+Totals fork_out(unsigned jobs, const std::function<Totals(Board&, unsigned)>& work,
+                const std::function<void(Board&)>& watch) {
   Board& board = shared_board();
   std::vector<Worker> workers;
   workers.reserve(jobs);
   for (unsigned job = 0; job < jobs; ++job) workers.push_back(start(board, job, work));
   Totals totals;
-  for (Worker& worker : workers) {
+  for (unsigned job = 0; job < jobs; ++job) {
+    Worker& worker = workers[job];
     int status = 0;
     while (waitpid(worker.pid, &status, WNOHANG) == 0) {
       watch(board);
@@ -89,10 +86,20 @@ Totals share_out(unsigned jobs, const std::function<Totals(Board&, unsigned)>& w
       ++totals.violations;
       Totals::Problem& problem = totals.problems["a job ended with " + how];
       ++problem.count;
+      problem.seed = board.seeds[job];
       problem.verdict = static_cast<int>(Verdict::safety);
     }
   }
+  board.~Board();
+  munmap(&board, sizeof(Board));
   return totals;
+}
+
+Totals share_out(unsigned jobs, const std::function<Totals(Board&, unsigned)>& work,
+                 const std::function<void(Board&)>& watch) {
+  if (jobs > 1) return fork_out(jobs, work, watch);
+  Board board;
+  return work(board, 0);
 }
 
 }  // namespace disruptor_mp::sim

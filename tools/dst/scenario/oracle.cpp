@@ -32,7 +32,16 @@ void Oracle::reset(std::uint64_t first, std::uint64_t events, std::uint64_t capa
   started_end_ = first;
 }
 
+void Oracle::ring_exists(const Instance& instance) {
+  if (ring_exists_ && instance != instance_)
+    violated("a successor has made a second ring instead of going on in the first");
+  ring_exists_ = true;
+  instance_ = instance;
+}
+
 void Oracle::producer_attached(std::uint64_t next) {
+  if (engine().incarnation() != 0 && producers_ != 0 && is_anybody_reading())
+    situations().reach(Situation::successor_in_same_ring);
   ++producers_;
   if (next > acknowledged_end_) {
     situations().reach(Situation::in_doubt_published);
@@ -101,6 +110,9 @@ void Oracle::consumer_attached(unsigned consumer, SimKind kind, std::uint64_t st
   }
   if (c.was_here && start < c.next && kind != SimKind::observer)
     situations().reach(Situation::handled_again);
+  if (acknowledged() != 0 && !is_anybody_reading()) situations().reach(Situation::nobody_was_there);
+  if (acknowledged() > capacity_ && is_anybody_reading())
+    situations().reach(Situation::joins_wrapped_ring);
   if (!c.was_here) c.first = start;
   c.was_here = true;
   c.kind = kind;
@@ -182,6 +194,14 @@ void Oracle::producer_absent(unsigned consumer, const char* outcome, bool is_nam
   }
 }
 
+bool Oracle::is_anybody_reading() const {
+  return std::any_of(consumers_.begin(), consumers_.end(), [](const Consumer& c) {
+    const Engine::State state = engine().process(c.process).state;
+    return c.was_here && !c.finished && !c.resigned &&
+           (state == Engine::State::Running || state == Engine::State::Paused);
+  });
+}
+
 std::string Oracle::find_lost_wake_up() const {
   const Engine& sim = engine();
   // A ringer that died with the bell in its hand is another matter: the nap ends by itself.
@@ -207,12 +227,12 @@ std::string Oracle::find_lost_wake_up() const {
 }
 
 std::string Oracle::check_end() const {
-  if (acknowledged_end_ != end() && !closed_ && !closing_)
+  if (acknowledged_end_ != end() && !closed_ && !closing_ && !has_begun_anew_)
     return "O12: the producer did not finish";
   for (unsigned i = 0; i < max_consumers; ++i) {
     const Consumer& c = consumers_[i];
     if (!c.was_here || c.resigned) continue;
-    if (c.kind == SimKind::gating && engine().process(c.process).state == Engine::State::killed)
+    if (c.kind == SimKind::gating && engine().process(c.process).state == Engine::State::Crashed)
       continue;  // nobody waits for it
     if (c.kind != SimKind::observer && !c.finished)
       return "O1: " + consumer_name(i) + " ended at " + std::to_string(c.next) + " of " +

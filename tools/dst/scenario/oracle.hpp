@@ -37,9 +37,14 @@ class Oracle {
              bool may_overwrite) noexcept;
 
   // --- Told by producers
-  void ring_exists() noexcept { ring_exists_ = true; }
-  /// The ring is finished, and its name may now lead to another one.
+  using Instance = std::array<std::uint64_t, 2>;
+  void ring_exists(const Instance& instance);
+  /// The ring is finished, or has lost its name, which may now lead to another one.
   void begins_anew() noexcept { has_begun_anew_ = true; }
+  /// Whether a ring is not the one of this run, but one that got its name.
+  [[nodiscard]] bool is_next_ring(const Instance& instance) const noexcept {
+    return has_begun_anew_ && instance != instance_;
+  }
   [[nodiscard]] bool has_begun_anew() const noexcept { return has_begun_anew_; }
   [[nodiscard]] bool does_ring_exist() const noexcept { return ring_exists_; }
   void producer_attached(std::uint64_t next);
@@ -51,6 +56,8 @@ class Oracle {
   [[nodiscard]] bool is_closing() const noexcept { return closing_; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
   [[nodiscard]] std::uint64_t end() const noexcept { return first_ + events_; }
+  /// How many events are published for certain.
+  [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_end_ - first_; }
   [[nodiscard]] std::uint64_t acknowledged_end() const noexcept { return acknowledged_end_; }
 
   // --- Told by consumers
@@ -89,6 +96,8 @@ class Oracle {
   [[nodiscard]] std::string check_end() const;
 
  private:
+  [[nodiscard]] bool is_anybody_reading() const;
+
   static constexpr unsigned nobody = 0xFF;
 
   struct Event {
@@ -119,6 +128,7 @@ class Oracle {
   std::uint64_t capacity_ = 1;
   bool may_overwrite_ = false;
   bool ring_exists_ = false;
+  Instance instance_{};
   bool has_begun_anew_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -107,6 +107,66 @@ void draw_standby(Setting& s, Random& random) {
   s.has_standby = true;
   s.producer_detaches = random.one_in(2);
 }
+// --- The failure classes of the contract (disruptor_mp/dst/failure_class.hpp), as they really
+// happen
+
+/// Consumers come when the first event is published: until then the ring keeps it for them.
+void draw_producer_before_consumers(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  for (ConsumerSetting& c : s.consumer) c.starts_after = 1;
+}
+void draw_late_consumer_attach(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.consumers = 2;
+  s.events += 2 * static_cast<unsigned>(s.capacity);
+  s.consumer[0].delay = 0;
+  s.consumer[1].starts_after = static_cast<unsigned>(s.capacity) + 1;
+}
+void draw_create_attach_churn(Setting& s, Random& random) {
+  draw_membership(s, random);
+  s.producer_detaches = true;
+}
+void draw_producer_crash(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.mortal = Mortal::producers;
+}
+void draw_consumer_crash(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.mortal = Mortal::consumers;
+  for (ConsumerSetting& c : s.consumer) c.stays_dead = false;
+}
+void draw_discovery_lag(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.producer_delay = random.below(60);
+}
+void draw_readiness_gate(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.requires_consumers = true;
+  for (ConsumerSetting& c : s.consumer) {
+    c.kind = SimKind::required;
+    c.delay = random.below(8);  // PCT may give it one step in a thousand while the others nap
+  }
+}
+
+/// One is attached when the name goes; others may come before or after.
+void draw_renamed(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.has_janitor = true;
+  // Who tries again and again without waiting is only told that the ring is full.
+  if (s.publishing == Publishing::try_one) s.publishing = Publishing::until;
+  s.events += 2;
+  for (unsigned i = 0; i < s.consumers; ++i) {
+    s.consumer[i].stays_dead = false;
+    s.consumer[i].delay *= 4;
+  }
+}
+/// A ring that is a file. What stands in it after the cut may be of any age; then a new one is
+/// made.
+void draw_power_cut(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.power_cut_at = random.one_in(4) ? 2 : 1;
+  for (ConsumerSetting& c : s.consumer) c.stays_dead = false;
+}
 void draw_everything(Setting& s, Random& random) {
   draw_membership(s, random);
   s.producer_detaches = random.one_in(4);
@@ -234,6 +294,20 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::producer_told_gone,
+                                    S::told_gone};
+constexpr std::array by_early_producer = {S::nobody_was_there};
+constexpr std::array by_late_attach = {S::joins_wrapped_ring, S::joiner_lapped};
+constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped};
+constexpr std::array by_producer_deaths = {S::successor_in_same_ring, S::in_doubt_published,
+                                           S::in_doubt_lost, S::torn_event};
+constexpr std::array by_consumer_deaths = {S::resumed_after_death, S::death_in_join,
+                                           S::dead_gate_released};
+constexpr std::array by_lag = {S::ring_not_there_yet, S::gates_changed_behind_horizon,
+                               S::joiner_lapped};
+constexpr std::array by_readiness = {S::told_who_is_missing};
+constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::length_lost,
+                                     S::file_lost, S::pages_of_all_ages, S::old_ring_refused};
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
@@ -250,7 +324,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 24> all = {{
+constexpr std::array<Profile, 33> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -275,6 +349,24 @@ constexpr std::array<Profile, 24> all = {{
      true},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
+    {"producer_before_consumers", "nobody is there when the first events are published", 0,
+     draw_producer_before_consumers, false, by_early_producer},
+    {"late_consumer_attach", "a consumer joins others when the ring has wrapped", 0,
+     draw_late_consumer_attach, false, by_late_attach},
+    {"create_attach_churn", "all come and go, and attach to what is just being made", 0,
+     draw_create_attach_churn, false, by_churn},
+    {"producer_crash_and_restart", "up to two producers die, and others go on in the same ring", 2,
+     draw_producer_crash, false, by_producer_deaths},
+    {"consumer_crash_and_restart", "up to two consumers die, and come back under their ids", 2,
+     draw_consumer_crash, false, by_consumer_deaths},
+    {"discovery_visibility_lag", "rings and rows that are seen late, with events in between", 0,
+     draw_discovery_lag, false, by_lag},
+    {"readiness_gate_violation", "a producer that must wait for consumers, and is told for whom", 0,
+     draw_readiness_gate, false, by_readiness},
+    {"renamed", "the name of a ring in use is removed and given to another, up to one death", 1,
+     draw_renamed, false, by_renaming},
+    {"power-cut", "a file, up to three deaths, and one of them takes the machine's power", 3,
+     draw_power_cut, false, by_power_cut},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},

@@ -39,7 +39,7 @@ static_assert(Staging<StampedEvent>::count == simulated_staging);
 
 /// Of a producer, with required consumers that are away.
 constexpr Duration patience = 20ms;
-constexpr const char* ring_name = "shm:ring";
+const char* ring_name() { return setting.power_cut_at != 0 ? "file:/ring" : "shm:ring"; }
 std::array<Random, max_processes> role_randoms;
 
 WaitStrategy strategy_of(Waiting waiting) {
@@ -107,9 +107,9 @@ ClaimResult publish_claim(Producer<E>& producer, std::uint64_t next, unsigned co
   return {.status = Publish::ok, .published = keeps};
 }
 
-/// Publishes the next few events. @return whether they are published.
+/// Publishes the next few events, if there is room. @return what became of them.
 template <class E>
-bool publish_some(Producer<E>& producer) {
+Publish publish_some(Producer<E>& producer) {
   const std::uint64_t next = producer.next_sequence().value();
   const std::uint64_t left = oracle().end() - next;
   const bool claims = setting.publishing == Publishing::claim;
@@ -141,33 +141,37 @@ bool publish_some(Producer<E>& producer) {
   situations().enters(Phase::other);
   if (result == Publish::ok && published != 0) {
     oracle().published(next, published, origin());
-    return true;
+    return result;
   }
   oracle().not_published();
-  if (result == Publish::ok) return false;  // abandoned
+  if (result == Publish::ok) return result;  // abandoned
   if (result == Publish::timed_out) situations().reach(Situation::timed_out);
   if (result == Publish::consumer_missing) situations().reach(Situation::consumer_missing);
+  if (result == Publish::gone && oracle().has_begun_anew()) {
+    situations().reach(Situation::producer_told_gone);
+    return result;
+  }
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
   }
-  return false;
+  return result;
 }
 
 template <class E>
 Producer<E> become_producer(bool is_standby) {
   // Once a ring was made it must be found again: by then readers rely on it.
   if (oracle().does_ring_exist() || is_standby)
-    return Producer<E>::attach(ring_name, producer_options());
-  if (!setting.has_standby) return Producer<E>::create_or_attach(ring_name, producer_options());
+    return Producer<E>::attach(ring_name(), producer_options());
+  if (!setting.has_standby) return Producer<E>::create_or_attach(ring_name(), producer_options());
   // Beside a standby the ring may be finished before we look again; create_or_attach would then
   // rightly begin another one.
   try {
-    return Producer<E>::create(ring_name, producer_options());
+    return Producer<E>::create(ring_name(), producer_options());
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
   }
-  return Producer<E>::attach(ring_name, producer_options());
+  return Producer<E>::attach(ring_name(), producer_options());
 }
 
 /// The name of a finished ring is free for another one, which has nothing to do with this run.
@@ -175,10 +179,55 @@ template <class E>
 void make_ring_again() {
   oracle().begins_anew();
   try {
-    const auto producer = Producer<E>::create(ring_name, producer_options());
+    const auto producer = Producer<E>::create(ring_name(), producer_options());
     situations().reach(Situation::ring_made_again);
   } catch (const Error& error) {
     if (error.code() != Errc::already_exists) throw;
+  }
+}
+
+/// Whether an error is one that a file of before a power cut may cause: nothing else is promised.
+bool is_of_earlier_boot(const Error& error) {
+  if (engine().boots() == 1) return false;
+  switch (error.code()) {
+    case Errc::earlier_boot:
+      situations().reach(Situation::old_ring_refused);
+      return true;
+    case Errc::not_a_ring: {
+      const bool is_empty = error.found() == "an empty object";
+      situations().reach(is_empty ? Situation::length_lost : Situation::header_lost);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/// What an operator does who reads the error: the file cannot be used, and goes.
+void remove_old_file() {
+  const auto name = os::ObjectName::parse(ring_name());
+  try {
+    // A ring that can be read needs no force: that it is of an earlier boot is reason enough.
+    const CleanResult result = clean_ring(name, {});
+    if (!result.is_removed) clean_ring(name, {.force = true});
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
+  }
+}
+
+/// Whoever requires readers names them, and publishes nothing before they are there.
+template <class E>
+void wait_for_all_consumers(Producer<E>& producer) {
+  std::vector<std::string> ids;
+  for (unsigned i = 0; i < setting.consumers; ++i) ids.push_back("c" + std::to_string(i));
+  for (bool are_there = false; !are_there;) {
+    try {
+      producer.wait_for_consumers(ids, 2ms);
+      are_there = true;
+    } catch (const Error& error) {
+      if (error.code() != Errc::consumers_missing) throw;
+      situations().reach(Situation::told_who_is_missing);
+    }
   }
 }
 
@@ -191,6 +240,9 @@ void watch(const Segment& segment) {
 template <class E>
 void produce(bool is_standby) {
   situations().is_producer();
+  if (incarnation() == 0) {
+    for (unsigned i = 0; i < setting.producer_delay; ++i) os::yield();
+  }
   if (oracle().has_begun_anew()) return;  // it died in the ring behind this run
   for (bool done = false; !done;) {
     try {
@@ -203,19 +255,28 @@ void produce(bool is_standby) {
         return;
       }
       situations().enters(Phase::other);
-      oracle().ring_exists();
+      const Oracle::Instance instance = producer.segment().header().birth.instance;
+      if (oracle().is_next_ring(instance)) return;
+      oracle().ring_exists(instance);
       watch<E>(producer.segment());
       oracle().producer_attached(producer.next_sequence().value());
       if (setting.waits_for_consumers) {
         try {
           producer.wait_for_consumers(1, 2ms);
         } catch (const Error& error) {
+          const bool is_gone = error.code() == Errc::object_replaced && oracle().has_begun_anew();
+          if (is_gone) return producer.detach();
           if (error.code() != Errc::consumers_missing) throw;
         }
       }
+      if (setting.requires_consumers && oracle().acknowledged() == 0)
+        wait_for_all_consumers(producer);
       bool leaves = false;
       while (producer.next_sequence().value() < oracle().end() && !leaves) {
-        publish_some(producer);
+        if (publish_some(producer) == Publish::gone) {
+          producer.detach();
+          return;
+        }
         leaves = setting.producer_detaches && role_draw(4) == 0;
       }
       if (leaves && producer.next_sequence().value() < oracle().end()) {
@@ -229,6 +290,13 @@ void produce(bool is_standby) {
       oracle().closed();
       done = true;
     } catch (const Error& error) {
+      if (is_of_earlier_boot(error)) {
+        if (engine().kernel().find_object("/ring") == Kernel::none)
+          engine().fail(Verdict::safety, "who was refused has removed what it must not touch");
+        remove_old_file();
+        pause();
+        continue;
+      }
       // A standby waits for the ring to be made, and for its producer to go.
       const bool waits = error.code() == Errc::producer_alive ||
                          (error.code() == Errc::not_found && !oracle().does_ring_exist());
@@ -236,6 +304,9 @@ void produce(bool is_standby) {
         pause();
         continue;
       }
+      const bool is_taken = error.code() == Errc::producer_alive || error.code() == Errc::closed ||
+                            error.code() == Errc::not_found;
+      if (setting.has_janitor && oracle().has_begun_anew() && is_taken) return;
       // A predecessor that died while it closed has left nothing to do.
       const bool is_gone = error.code() == Errc::closed || error.code() == Errc::not_found;
       if (!is_gone || !oracle().is_closing()) throw;
@@ -266,6 +337,45 @@ ConsumerOptions consumer_options(unsigned index) {
           .max_batch = c.max_batch};
 }
 
+/// What stands in events of the next ring, so that none of the ring before it passes for one.
+constexpr std::uint64_t next_ring_mark = std::uint64_t{1} << 40U;
+template <class E>
+void read_next_ring(Consumer<E>& consumer) {
+  situations().reach(Situation::found_next_ring);
+  for (PollResult result; result.outcome == Poll::events || result.outcome == Poll::idle;) {
+    result = consumer.poll([](const E& event, Sequence) {
+      if (event.sequence - next_ring_mark >= setting.capacity)
+        engine().fail(Verdict::safety, "an event of the ring that had the name before");
+    });
+    if (result.outcome == Poll::idle) pause();
+  }
+}
+
+/// Gives the name of the ring of this run to another one, while that is in use.
+template <class E>
+void take_name() {
+  Kernel& kernel = engine().kernel();
+  const std::string path(os::ObjectName::parse(ring_name()).path());
+  for (unsigned patience = 8 + role_draw(40);; --patience) {
+    pause();
+    if (patience == 0 || oracle().is_closing()) return;
+    if (!oracle().does_ring_exist() || kernel.is_removing() || role_draw(4) != 0) continue;
+    const int ring = kernel.find_object(path);
+    if (ring == Kernel::none) return;
+    oracle().begins_anew();
+    kernel.remove_name(static_cast<unsigned>(ring));
+    break;
+  }
+  auto next = Producer<E>::create(ring_name(), producer_options());
+  if (!oracle().is_closing()) situations().reach(Situation::name_taken);
+  for (unsigned i = 0; i < setting.capacity; ++i) {
+    const Publish result = next.try_publish([i](E& event) { fill(event, next_ring_mark + i); });
+    if (result != Publish::ok) break;
+  }
+  pause();
+  next.close();
+}
+
 /// One visit of a consumer: attach, read, leave. @return whether the stream is over for it.
 template <class E>
 bool consume_once(unsigned index) {
@@ -273,11 +383,19 @@ bool consume_once(unsigned index) {
   const ConsumerOptions options = consumer_options(index);
   situations().is_consumer(c.kind);
   situations().enters(Phase::attaching);
-  auto consumer = Consumer<E>::attach(ring_name, options);
+  if (!oracle().does_ring_exist()) situations().reach(Situation::ring_not_there_yet);
+  auto consumer = Consumer<E>::attach(ring_name(), options);
+  if (oracle().is_next_ring(consumer.segment().header().birth.instance)) {
+    read_next_ring(consumer);
+    oracle().resigned(index);
+    return true;
+  }
   watch<E>(consumer.segment());
   oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
                              options.start == Start::resume,
                              std::min<std::uint64_t>(c.max_batch, setting.capacity));
+  if (setting.requires_consumers && consumer.start_sequence().value() != setting.first)
+    engine().fail(Verdict::safety, "the producer did not wait for a consumer that it requires");
   situations().reads_from(consumer.start_sequence().value());
   if (consumer.resumed() && incarnation() != 0) situations().reach(Situation::resumed_after_death);
   std::uint64_t missed = 0;
@@ -323,7 +441,13 @@ bool consume_once(unsigned index) {
       case Poll::producer_left:
       case Poll::gone:
         oracle().producer_absent(index, std::string(to_string(result.outcome)).c_str(),
-                                 !setting.producer_detaches || result.outcome == Poll::gone);
+                                 !oracle().has_begun_anew() &&
+                                     (!setting.producer_detaches || result.outcome == Poll::gone));
+        if (result.outcome == Poll::gone) {
+          situations().reach(Situation::told_gone);
+          oracle().resigned(index);
+          return true;
+        }
         if (result.outcome == Poll::producer_left) situations().reach(Situation::told_left);
         pause();
         break;
@@ -344,6 +468,8 @@ bool consume_once(unsigned index) {
 template <class E>
 void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
+  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing())
+    pause();
   if (oracle().has_finished(index)) return;
   try {
     for (bool tarries = setting.consumer[index].tarries;; tarries = false) {
@@ -351,15 +477,17 @@ void consume(unsigned index) {
       try {
         if (consume_once<E>(index)) return;
       } catch (const Error& error) {
-        // The producer may be stopped for longer than any timeout.
-        if (error.code() != Errc::not_found || was_there) throw;
+        // The producer may be stopped for longer than any timeout; and it is who makes the ring
+        // anew.
+        if (!is_of_earlier_boot(error) && (error.code() != Errc::not_found || was_there)) throw;
       }
       tarries ? os::sleep_until(os::now() + 2 * patience) : pause();
     }
   } catch (const Error& error) {
     // Who comes after everything has been read and closed finds nothing, and needs nothing.
     const bool is_late = error.code() == Errc::not_found && oracle().is_closing();
-    if (!is_late || oracle().needs_ring(index)) throw;
+    const bool is_taken = error.code() == Errc::not_found && oracle().has_begun_anew();
+    if (!is_taken && (!is_late || oracle().needs_ring(index))) throw;
     oracle().resigned(index);
   }
 }
@@ -376,6 +504,8 @@ void producer_body() {
   setting.stamped ? produce<StampedEvent>(false) : produce<PackedEvent>(false);
 }
 void standby_body() { setting.stamped ? produce<StampedEvent>(true) : produce<PackedEvent>(true); }
+
+void janitor_body() { setting.stamped ? take_name<StampedEvent>() : take_name<PackedEvent>(); }
 
 template <unsigned Index>
 void consumer_body() {

@@ -20,12 +20,16 @@ enum class Waiting : std::uint8_t { block, spin, yield, sleep, poll };
 /// How a producer publishes.
 enum class Publishing : std::uint8_t { one, claim, try_one, until };
 
+/// Who may be killed.
+enum class Mortal : std::uint8_t { all, producers, consumers };
+
 struct ConsumerSetting {
   SimKind kind = SimKind::gating;
   bool starts_latest = false;
   Waiting waiting = Waiting::block;
   std::uint64_t max_batch = 4;
-  unsigned delay = 0;  ///< steps before it attaches
+  unsigned delay = 0;         ///< steps before it attaches
+  unsigned starts_after = 0;  ///< so many events are published
   unsigned leaves_after =
       0;                    ///< events after which it leaves, and (`returns`) comes back; 0: never
   bool returns = false;     ///< after leaving; else it resigns
@@ -45,13 +49,19 @@ struct Setting {
   Waiting producer_waiting = Waiting::block;
   unsigned claim = 1;
   bool waits_for_consumers = false;
+  bool requires_consumers = false;  ///< publishes nothing before all are there
+  unsigned producer_delay = 0;      ///< steps before it makes the ring
+  Mortal mortal = Mortal::all;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
   bool has_standby = false;        ///< a second producer waits for its turn
+  bool has_janitor = false;        ///< takes the name away under everybody, for a ring of its own
   unsigned producers = 1;          ///< more than one: they share the ring (shared_roles.cpp)
   std::uint32_t bias_after = 1;    ///< of several producers
   /// Of several producers, microseconds: claims may be revoked, and they dawdle in the middle of
   /// some for up to three times as long; 0: not.
   unsigned revoke_after = 0;
+  unsigned power_cut_at =
+      0;  ///< the ring is a file, and this death takes all and the power; 0: not
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
@@ -64,6 +74,8 @@ void seed_role_draws(std::uint64_t seed);
 void producer_body();
 /// A second producer, which takes over when the first goes.
 void standby_body();
+/// Somebody who removes by hand the name of a ring in use, and makes another ring of it.
+void janitor_body();
 template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.

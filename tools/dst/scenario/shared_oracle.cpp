@@ -139,7 +139,7 @@ std::string SharedOracle::check_end(unsigned consumers) const {
   for (unsigned i = 0; i < consumers; ++i) {
     const Consumer& c = consumers_[i];
     if (!c.was_here || c.kind == SimKind::observer) continue;
-    const bool is_dead = engine().process(c.process).state == Engine::State::killed;
+    const bool is_dead = engine().process(c.process).state == Engine::State::Crashed;
     if (is_dead && c.kind == SimKind::gating) continue;
     if (!c.finished && (c.kind == SimKind::gating || needs_ring(i)))
       return "O1: " + consumer_name(i) + " did not come to the end";

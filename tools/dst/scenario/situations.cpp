@@ -32,6 +32,21 @@ constexpr std::array<std::string_view, situation_count> names = {
     "a successor dies taking over",
     "the successor of a dead successor dies taking over",
     "a producer dies closing",
+    "a successor goes on in the ring of a dead producer, in front of its readers",
+    "a producer that requires consumers is told who is missing",
+    "events are published before anybody is there, and read",
+    "a consumer joins others in a ring that has wrapped",
+    "a consumer looks for a ring that is not there yet",
+    "a name leads to another ring while the one before it is in use",
+    "a consumer finds the ring that got the name of another",
+    "a producer is told that its ring has lost its name",
+    "a consumer is told that its ring has lost its name",
+    "all die at once, and the power with them",
+    "a file whose header was lost in a power cut is refused",
+    "a file whose length was lost in a power cut is refused",
+    "of a file nothing is left after a power cut",
+    "a file has old and new pages after a power cut",
+    "a ring of before the power cut is refused",
     "one of several producers has the tail to itself",
     "a producer learns that its claim was revoked",
     "a slot in quarantine is passed over",
@@ -107,7 +122,7 @@ bool Situations::is_anybody(Phase phase, bool producer) const noexcept {
     const Engine::State state = engine().process(i).state;
     if (actors_[i].phase == phase && actors_[i].is_producer == producer &&
         i != engine().current() &&
-        (state == Engine::State::runnable || state == Engine::State::sleeping)) {
+        (state == Engine::State::Running || state == Engine::State::Paused)) {
       return true;
     }
   }
@@ -289,6 +304,16 @@ void Situations::died(unsigned kept, unsigned lost) {
   }
   for (Actor& other : actors_)
     other.is_forgotten = other.is_forgotten || (other.sleeps_on & actor.unrung) != 0;
+}
+
+void Situations::lost_power(const Kernel::Survivor* found) {
+  reach(Situation::power_cut);
+  if (found == nullptr) reach(Situation::file_lost);
+  if (found != nullptr && !found->is_empty && found->old_pages != 0 && found->new_pages != 0)
+    reach(Situation::pages_of_all_ages);
+  actors_.fill(Actor());
+  // The next stream has nothing to do with the one before: an event of that is an invented one.
+  oracle().reset(setting.first, setting.events, setting.capacity, setting.runs_free);
 }
 
 void Situations::removed_name() {

@@ -38,6 +38,21 @@ enum class Situation : std::uint8_t {
   death_in_takeover,
   death_in_second_takeover,
   death_in_closing,
+  successor_in_same_ring,
+  told_who_is_missing,
+  nobody_was_there,
+  joins_wrapped_ring,
+  ring_not_there_yet,
+  name_taken,
+  found_next_ring,
+  producer_told_gone,
+  told_gone,
+  power_cut,
+  header_lost,
+  length_lost,
+  file_lost,
+  pages_of_all_ages,
+  old_ring_refused,
   tail_biased,
   claim_revoked,
   slot_passed_over,
@@ -108,6 +123,7 @@ class Situations final : public Witness {
   void falls_asleep(Tag tag) override;
   void woke(Tag bell, SleepEnd end) override;
   void died(unsigned kept, unsigned lost) override;
+  void lost_power(const Kernel::Survivor* found) override;
   void removed_name() override;
   void lock_refused(std::uint64_t byte) override;
 

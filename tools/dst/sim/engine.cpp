@@ -75,6 +75,7 @@ Engine::Engine()
     : base_(map_windows()),
       heap_base_(reinterpret_cast<std::uintptr_t>(reserve(max_processes * heap_size))),
       stacks_(reserve(max_processes * stack_size)) {
+  shared_base = base_;
   for (unsigned i = 0; i < max_processes; ++i)  // the lowest page of each stack catches overruns
     mprotect(stacks_ + i * stack_size, 4096, PROT_NONE);
 }
@@ -100,6 +101,8 @@ void Engine::begin_run(const RunConfig& config, Strategy& strategy) {
   next_deadline_ = no_deadline;
   steps_ = 0;
   kills_ = 0;
+  boots_ = 1;
+  state_ = State::Initialized;
   hash_ = 0x243F6A8885A308D3U;
   verdict_ = Verdict::pass;
   problem_.clear();
@@ -117,11 +120,23 @@ unsigned Engine::add_role(const Role& role) {
   return static_cast<unsigned>(roles_.size() - 1);
 }
 
-unsigned Engine::spawn(unsigned role) {
+void Engine::command(State& state, Command command) {
+  const auto next = dst::next_state(state, command);
+  if (!next) {
+    static_cast<void>(std::fprintf(stderr, "dst: the simulator gave command %u in state %u\n",
+                                   static_cast<unsigned>(command), static_cast<unsigned>(state)));
+    std::abort();
+  }
+  state = *next;
+}
+
+unsigned Engine::spawn(unsigned role, State from) {
   if (process_count_ == max_processes) return nobody;
   const unsigned index = process_count_++;
   Process& process = processes_[index];
-  process.state = State::runnable;
+  process.state = from;
+  if (from == State::Crashed) command(process.state, Command::Restart);
+  command(process.state, Command::Start);
   process.role = static_cast<std::uint8_t>(role);
   process.incarnation = static_cast<std::uint8_t>(lives_[role]++);
   process.pending = {};
@@ -143,7 +158,9 @@ unsigned Engine::spawn(unsigned role) {
 Verdict Engine::run() {
   if (runnable_ == 0) return verdict_;
   heap_is_ours = true;
+  command(state_, Command::Start);
   choose_next(runnable_);
+  command(state_, Command::Replay);  // completed
   heap_is_ours = false;
   current_ = nobody;
   return verdict_;
@@ -158,8 +175,8 @@ void Engine::fiber_main(void* process) {
     self.fail(Verdict::safety, std::string("an exception nobody expected: ") + error.what());
   }
   heap_is_ours = true;
-  self.end_current(State::finished);
-  std::abort();  // a process that ended is never entered again
+  self.end_current(Command::Replay);  // completed
+  std::abort();                       // a process that ended is never entered again
 }
 
 void Engine::fail(Verdict verdict, const std::string& problem) {
@@ -210,6 +227,7 @@ void Engine::point(const Op& op, bool may_switch) {
   settle(self);
   self.pending = op;
   ++self.step;
+  command(self.state, Command::Step);
   time_ += config_.step_cost;
   if (++steps_ > config_.max_steps || time_ - start_time > config_.max_time) {
     fail(Verdict::progress, steps_ > config_.max_steps ? "O12: no end within the bound of steps"
@@ -217,9 +235,10 @@ void Engine::point(const Op& op, bool may_switch) {
   }
   if (memory_.is_exhausted()) fail(Verdict::budget, "the run needs more history than there is");
   if (time_ >= next_deadline_) wake_due();
+  if (config_.power_cut_at != 0 && boots_ == 1) write_some_page_back();
   if (kills_ < config_.crashes && roles_[self.role].can_be_killed && strategy_->kill(*this)) {
     decide(Choice::kill, current_, 1);
-    kill_current();
+    kills_ + 1 == config_.power_cut_at ? cut_power() : kill_current();
   }
   if (may_switch && ((runnable_ & (runnable_ - 1)) != 0 || sleeping_ != 0)) choose_next(runnable_);
 }
@@ -260,7 +279,7 @@ void Engine::choose_next(std::uint32_t candidates) {
   if (next != preferred) decide(goes_on ? Choice::run : Choice::resume, asking, next);
   if (!is_first) processes_[current_].yields = false;
   Process& chosen = processes_[next];
-  if (chosen.state == State::sleeping) {
+  if (chosen.state == State::Paused) {
     if (chosen.wake_time > time_) time_ = chosen.wake_time;
     wake(chosen);
     wake_due();
@@ -277,7 +296,7 @@ void Engine::switch_to(unsigned next) {
 
 void Engine::wake(Process& process) noexcept {
   const std::uint32_t bit = 1U << (&process - processes_.data());
-  process.state = State::runnable;
+  command(process.state, Command::Resume);
   process.futex = 0;
   runnable_ |= bit;
   sleeping_ &= ~bit;
@@ -305,10 +324,10 @@ void Engine::block() {
   choose_next(runnable_);
 }
 
-void Engine::end_current(State state) {
+void Engine::end_current(Command how) {
   Process& self = processes_[current_];
   settle(self);
-  self.state = state;
+  command(self.state, how);
   kernel_.close_all_of(current_,
                        [&](View& view) { memory_.release_to(view, self.knowledge, current_); });
   runnable_ &= ~(1U << current_);
@@ -335,8 +354,54 @@ void Engine::kill_current() {
   if (witness_ != nullptr) witness_->died(self.undo_count - lost_count, lost_count);
   mix(0xDEAD);
   const Role& role = roles_[self.role];
-  if (lives_[self.role] <= role.restarts) spawn(self.role);
-  end_current(State::killed);
+  if (lives_[self.role] <= role.restarts) spawn(self.role, State::Crashed);
+  end_current(Command::Crash);
+}
+
+// --- Power
+
+bool Engine::is_lost(unsigned& question) {
+  const unsigned lost = strategy_->pick(*this, Choice::keep, 2);
+  if (lost != 0) decide(Choice::keep, current_, (question << 1U) | 1U);
+  ++question;
+  return lost != 0;
+}
+
+void Engine::write_some_page_back() {
+  const unsigned pages = kernel_.file_pages();
+  if (pages == 0) return;
+  const unsigned page = strategy_->pick(*this, Choice::write_back, 1 + pages);
+  if (page == 0) return;
+  decide(Choice::write_back, current_, page);
+  kernel_.write_back(page - 1, [this](unsigned object) { return window(0, object); });
+}
+
+void Engine::cut_power() {
+  ++kills_;
+  ++boots_;
+  command(state_, Command::Crash);
+  if (config_.keeps_log) note("POWER CUT");
+  mix(0xDEAD0);
+  for (unsigned i = 0; i < process_count_; ++i) {
+    Process& process = processes_[i];
+    settle(process);
+    process.undo_count = 0;
+    if (process.state != State::Completed) command(process.state, Command::Crash);
+  }
+  unsigned question = 0;
+  const auto found = kernel_.lose_power([&] { return is_lost(question); },
+                                        [this](unsigned object) { return window(0, object); });
+  if (found && found->to == Kernel::none) fail(Verdict::budget, "too many objects");
+  // Whatever anybody knew of memory was about memory that is gone.
+  memory_.reset(config_.memory);
+  for (unsigned i = 0; i < process_count_; ++i) memory_.start(processes_[i].knowledge, i);
+  runnable_ = sleeping_ = 0;
+  next_deadline_ = no_deadline;
+  if (witness_ != nullptr) witness_->lost_power(found ? &*found : nullptr);
+  command(state_, Command::Restart);
+  command(state_, Command::Start);
+  for (unsigned role = 0; role < roles_.size(); ++role) spawn(role);
+  choose_next(runnable_);
 }
 
 // --- Sleeping
@@ -346,7 +411,7 @@ void Engine::sleep_until(std::uint64_t deadline, std::uint32_t futex) {
     const EngineHeap heap;
     Process& self = processes_[current_];
     if (deadline <= time_) return;
-    self.state = State::sleeping;
+    command(self.state, Command::Pause);
     self.wake_time = deadline;
     self.futex = futex;
     self.pending = {.kind = Op::Kind::sleep};

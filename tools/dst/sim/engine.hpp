@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "disruptor_mp/dst/runtime.hpp"
 #include "fiber.hpp"
 #include "kernel.hpp"
 #include "memory_model.hpp"
@@ -51,7 +52,7 @@ struct Op {
 [[nodiscard]] bool are_dependent(const Op& a, const Op& b) noexcept;
 
 /// What a decision was about.
-enum class Choice : std::uint8_t { run, resume, read, kill, keep, spurious };
+enum class Choice : std::uint8_t { run, resume, read, kill, keep, spurious, write_back };
 
 /// One deviation from the default policy (go on; if that is impossible the next process in turn;
 /// read the newest; nobody dies), keyed so that it keeps its meaning when others are removed.
@@ -94,6 +95,7 @@ struct Role {
 struct RunConfig {
   MemoryMode memory = MemoryMode::weak;
   unsigned crashes = 0;             ///< how many kills at most
+  unsigned power_cut_at = 0;        ///< the first, second, … of them takes all, and the power
   std::uint32_t max_steps = 20000;  ///< more is no progress
   std::uint64_t max_time = 600'000'000'000;
   std::uint64_t step_cost = 20;        ///< virtual ns of a step
@@ -109,13 +111,20 @@ struct LogLine {
   std::string text;
 };
 
+/// Where shared memory begins in the first process; nowhere before there is an engine. By itself
+/// and hidden, because every access of instrumented code, however private, is compared with it.
+[[gnu::visibility("hidden")]] inline constinit std::uintptr_t shared_base = ~std::uintptr_t{0};
+
 class Engine {
  public:
-  enum class State : std::uint8_t { unused, runnable, sleeping, finished, killed };
+  /// The control plane is that of all deterministic runs: one state for the run, and one for each
+  /// process, which change by the rules of its table alone. Who sleeps is Paused.
+  using State = dst::DstRuntimeState;
+  using Command = dst::DstRuntimeCommand::Kind;
 
   struct Process {
     Fiber fiber;
-    State state = State::unused;
+    State state = State::Initialized;
     std::uint8_t role = 0;
     std::uint8_t incarnation = 0;
     Op pending;
@@ -154,7 +163,10 @@ class Engine {
   [[nodiscard]] Verdict verdict() const noexcept { return verdict_; }
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+  /// Of the run. Crashed while the power is off; a process that dies does not end the run.
+  [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] std::uint32_t steps() const noexcept { return steps_; }
+  [[nodiscard]] unsigned boots() const noexcept { return boots_; }
   [[nodiscard]] unsigned kills() const noexcept { return kills_; }
   [[nodiscard]] std::uint64_t time() const noexcept { return time_; }
   [[nodiscard]] const std::vector<LogLine>& log() const noexcept { return log_; }
@@ -188,8 +200,8 @@ class Engine {
 
   // --- Shared memory, from the hooks
 
-  [[nodiscard]] bool is_shared(const volatile void* address) const noexcept {
-    return reinterpret_cast<std::uintptr_t>(address) - base_ < max_processes * window_size;
+  [[nodiscard]] static bool is_shared(const volatile void* address) noexcept {
+    return reinterpret_cast<std::uintptr_t>(address) - shared_base < max_processes * window_size;
   }
   std::uint64_t atomic_load(const volatile void* address, unsigned size, Order order);
   void atomic_store(volatile void* address, unsigned size, std::uint64_t value, Order order);
@@ -247,7 +259,10 @@ class Engine {
   static constexpr std::size_t heap_size = std::size_t{1} << 20U;
 
   static void fiber_main(void* process);
-  unsigned spawn(unsigned role);
+  /// Refuses what the table refuses: then it is the simulator that is wrong.
+  static void command(State& state, Command command);
+  /// A life of a role: its first, after a death the next, or the first of another boot.
+  unsigned spawn(unsigned role, State from = State::Initialized);
   void point(const Op& op, bool may_switch);
   void choose_next(std::uint32_t candidates);
   void block();
@@ -256,7 +271,10 @@ class Engine {
   void wake(Process& process) noexcept;
   void find_next_deadline() noexcept;
   void kill_current();
-  void end_current(State state);
+  void cut_power();
+  bool is_lost(unsigned& question);
+  void write_some_page_back();
+  void end_current(Command how);
   void settle(Process& process);
   void leave_run();
   void decide(Choice choice, unsigned process, unsigned pick);
@@ -279,6 +297,7 @@ class Engine {
   unsigned process_count_ = 0;
   std::vector<Role> roles_;
   std::vector<unsigned> lives_;  ///< per role: how often it was started
+  State state_ = State::Initialized;
   unsigned current_ = nobody;
   std::uint32_t runnable_ = 0;
   std::uint32_t sleeping_ = 0;
@@ -286,6 +305,7 @@ class Engine {
   std::uint64_t next_deadline_ = ~std::uint64_t{0};
   std::uint32_t steps_ = 0;
   unsigned kills_ = 0;
+  unsigned boots_ = 1;
   std::uint64_t hash_ = 0;
   Verdict verdict_ = Verdict::pass;
   std::string problem_;

@@ -4,23 +4,34 @@
 #include <algorithm>
 #include <cstring>
 
+// Disk and memory are no accesses of the process that happens to run: past the hooks.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the linker's name
+extern "C" void* __real_memcpy(void* to, const void* from, std::size_t size);
+
 namespace disruptor_mp::sim {
 
 void Kernel::reset() noexcept {
   object_count_ = 0;
   description_count_ = 0;
   lock_count_ = 0;
+  file_count_ = 0;
+  removers_ = 0;
 }
 
 int Kernel::create_object(std::uint64_t size, std::string_view name) noexcept {
   if (object_count_ == max_objects || size > object_size) return none;
   Object& object = objects_[object_count_];
   object.size = size;
-  object.is_named = false;
+  object.is_named = object.was_named = false;
   object.name.fill('\0');
   std::memcpy(object.name.data(), name.data(), std::min(name.size(), object.name.size() - 1));
   object.view.at.fill(0);
   object.lock_view.at.fill(0);
+  if (!name.starts_with("/dev/shm/") && file_count_ != files_.size()) {
+    File& file = files_[file_count_++];
+    file.object = object_count_;
+    std::fill_n(file.disk.begin(), size, std::byte{0});
+  }
   return static_cast<int>(object_count_++);
 }
 
@@ -33,8 +44,23 @@ int Kernel::find_object(std::string_view name) const noexcept {
 
 bool Kernel::give_name(unsigned object) noexcept {
   if (find_object(name_of(object)) != none) return false;
-  objects_[object].is_named = true;
+  objects_[object].is_named = objects_[object].was_named = true;
   return true;
+}
+
+unsigned Kernel::file_pages() const noexcept {
+  unsigned count = 0;
+  for (unsigned i = 0; i < file_count_; ++i) count += pages_of(files_[i].object);
+  return count;
+}
+
+void Kernel::save(File& file, unsigned page, const std::byte* memory) noexcept {
+  const std::size_t at = page * disk_page;
+  __real_memcpy(file.disk.data() + at, memory + at, std::min(disk_page, object_size - at));
+}
+
+void Kernel::load(const File& file, std::uint64_t size, std::byte* memory) noexcept {
+  __real_memcpy(memory, file.disk.data(), size);
 }
 
 int Kernel::open(unsigned object, unsigned process) noexcept {

@@ -166,13 +166,18 @@ bool MemoryObject::is_named() const {
 
 bool MemoryObject::remove_name() {
   // stat and unlink are two calls, and somebody may come between them.
-  if (!is_named()) return false;
-  engine().kernel_point(state_->object);
-  const int named = engine().kernel().find_object(state_->name.path());
+  Kernel& kernel = engine().kernel();
+  kernel.begin_removing();
+  int named = Kernel::none;
+  if (is_named()) {
+    engine().kernel_point(state_->object);
+    named = kernel.find_object(state_->name.path());
+  }
+  kernel.end_removing();
   if (named == Kernel::none) return false;
   if (static_cast<unsigned>(named) != state_->object)
     engine().fail(Verdict::safety, "the name of another object is removed");
-  engine().kernel().remove_name(state_->object);
+  kernel.remove_name(state_->object);
   if (engine().witness() != nullptr) engine().witness()->removed_name();
   if (engine().keeps_log()) engine().note("remove_name");
   return true;
@@ -221,7 +226,7 @@ ProcessIdentity this_process() noexcept {
 }
 std::string command_of(const ProcessIdentity&) { return "simulated"; }
 bool is_stopped(const ProcessIdentity&) { return false; }
-std::array<std::uint64_t, 2> boot_id() noexcept { return {0xB007, 1}; }
+std::array<std::uint64_t, 2> boot_id() noexcept { return {0xB007, engine().boots()}; }
 std::array<std::uint64_t, 2> random_id() noexcept {
   return {engine().time() * 0x9E3779B97F4A7C15U + engine().current(), engine().steps()};
 }

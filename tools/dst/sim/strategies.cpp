@@ -72,6 +72,7 @@ bool RandomBase::kill(const Engine& engine) {
 
 unsigned RandomBase::pick(const Engine& /*engine*/, Choice choice, unsigned n) {
   if (choice == Choice::spurious && !random_.one_in(16)) return 0;
+  if (choice == Choice::write_back && !random_.one_in(24)) return 0;
   return random_.below(n);
 }
 
@@ -220,11 +221,12 @@ bool ExhaustiveStrategy::kill(const Engine& /*engine*/) {
 }
 
 unsigned ExhaustiveStrategy::pick(const Engine& /*engine*/, Choice choice, unsigned n) {
-  return choice == Choice::spurious ? 0 : answer(n);
+  return choice == Choice::spurious || choice == Choice::write_back ? 0 : answer(n);
 }
 
 bool ExhaustiveStrategy::advance() {
   while (!path_.empty()) {
+    if (path_.size() == part_depth) ++part_;
     Node& node = path_.back();
     if (node.is_run) {
       node.asleep |= 1U << node.chosen;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -125,6 +126,12 @@ class ExhaustiveStrategy final : public Strategy {
   /// Moves to the next unexplored run. @return false: there is none.
   bool advance();
 
+  /// Several can share a search: each walks through all ways to make the first decisions, and only
+  /// one of them through what lies behind such a way, a part. All number the parts alike.
+  [[nodiscard]] std::uint64_t part() const noexcept { return part_; }
+  /// Somebody else explores the present part.
+  void leave_part() { path_.resize(std::min(path_.size(), part_depth)); }
+
  private:
   struct Node {
     bool is_run = false;
@@ -133,12 +140,17 @@ class ExhaustiveStrategy final : public Strategy {
     std::uint32_t open = 0;    ///< processes still to be tried here
     std::uint32_t asleep = 0;  ///< sleep set on entry, and what was tried
   };
+  /// Deep enough for many parts, though most of a run's first decisions are about its birth, where
+  /// there is little to explore.
+  static constexpr std::size_t part_depth = 100;
+
   unsigned answer(unsigned n);
   void wake_dependent(const Engine& engine, const Op& op, unsigned by);
 
   Bounds bounds_;
   std::vector<Node> path_;
   std::size_t depth_ = 0;
+  std::uint64_t part_ = 0;
   std::uint32_t asleep_ = 0;
   unsigned preemptions_ = 0;
   unsigned stale_reads_ = 0;

@@ -18,8 +18,7 @@ using disruptor_mp::sim::Order;
 Order order_of(int order) noexcept { return static_cast<Order>(order & 7); }
 
 bool is_simulated(const volatile void* address) noexcept {
-  const Engine* sim = disruptor_mp::sim::the_engine;
-  return sim != nullptr && sim->is_shared(address) && sim->is_inside();
+  return Engine::is_shared(address) && engine().is_inside();
 }
 
 void read(const volatile void* address, std::size_t size) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "kernel.hpp"
+
 namespace disruptor_mp::sim {
 
 /// How a futex wait ended.
@@ -29,6 +31,8 @@ class Witness {
   virtual void woke(Tag bell, SleepEnd end) = 0;
   /// Of its plain stores since the last release, so many reached memory and so many did not.
   virtual void died(unsigned kept, unsigned lost) = 0;
+  /// Null: nothing had reached the disk.
+  virtual void lost_power(const Kernel::Survivor* found) = 0;
   virtual void removed_name() = 0;
   virtual void lock_refused(std::uint64_t byte) = 0;
 };
