@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,14 @@ std::string holder_text(const std::optional<Participant>& holder) {
   if (!holder) return "a full ring and no consumer attached";
   return "a ring held full by " + describe(*holder) + " at " +
          std::to_string(holder->cursor.value());
+}
+
+std::string failure_text(const ProducerCore& producer) {
+  if (!producer.failure()) return "acknowledged since";
+  const ConsumerAlert& failure = *producer.failure();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(failure.stalled_for);
+  return failure.consumer_id + " at " + std::to_string(failure.next_sequence.value()) + ", " +
+         std::string(to_string(failure.trouble)) + " for " + std::to_string(ms.count()) + " ms";
 }
 
 ErrorText forked(const std::string& object) {
@@ -45,12 +54,25 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .expected = "1 to " + std::to_string(capacity) + ", the capacity",
                .remedy = "Publish in smaller batches, or create the ring with a larger capacity."}};
     case Publish::consumer_missing:
-      return {Errc::consumers_missing,
+      return {
+          Errc::consumers_missing,
+          {.object = object,
+           .problem = producer.failure() ? "a required consumer is away: " + failure_text(producer)
+                                         : "a required consumer is away and the ring is full",
+           .found = holder_text(producer.slowest_consumer()),
+           .expected = producer.failure() ? "it to come back within absence_grace_period"
+                                          : "it to come back within required_patience",
+           .remedy = producer.failure()
+                         ? "Restart it under the same id, then call acknowledge_failure."
+                         : "Restart it under the same id, or let it resign."}};
+    case Publish::consumer_stalled:
+      return {Errc::consumer_stalled,
               {.object = object,
-               .problem = "a required consumer is away and the ring is full",
+               .problem = "a required consumer does not move: " + failure_text(producer),
                .found = holder_text(producer.slowest_consumer()),
-               .expected = "it to come back within required_patience",
-               .remedy = "Restart it under the same id, or let it resign."}};
+               .expected = "progress within progress_timeout and shutdown_grace_period",
+               .remedy = "See what it is doing (`dmp inspect`), restart it under the same id, then "
+                         "call acknowledge_failure."}};
     case Publish::gone:
       return {Errc::object_replaced,
               {.object = object,

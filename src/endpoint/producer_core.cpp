@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
@@ -297,9 +298,18 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
   }
 }
 
+namespace {
+
+Publish result_of(ConsumerTrouble trouble) {
+  return trouble == ConsumerTrouble::stalled ? Publish::consumer_stalled
+                                             : Publish::consumer_missing;
+}
+
+}  // namespace
+
 std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
   if (segment_.object().is_orphaned_by_fork()) return Publish::used_after_fork;
-  if (closed_) return Publish::closed;
+  if (refuses_) return closed_ ? Publish::closed : result_of(failure_->trouble);
   if (n == 0 || n > window_.capacity()) return Publish::too_large;
   return std::nullopt;
 }
@@ -314,6 +324,7 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   if (open_window(next, n)) return Publish::ok;
   // Whoever tries and never waits must still get past the dead.
   gate_.examine_holders(next);
+  if (examine_required(next)) return result_of(failure_->trouble);
   return open_window(next, n) ? Publish::ok : Publish::full;
 }
 
@@ -325,13 +336,15 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   const auto give_up = [&] {
     if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
-    const bool is_held_by_absent = gate_.examine_holders(next).has_value();
+    const auto absent = gate_.examine_holders(next);
+    if (examine_required(next)) return true;
+    const bool is_held_by_absent = absent.has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
       // Only somebody who comes can make room, and nobody can find the ring any more.
       is_gone = !segment_.object().is_named();
       if (is_gone) return true;
     }
-    if (!is_held_by_absent) {
+    if (!is_held_by_absent || (watch_ && watch_->names(absent->id))) {
       away_since = never;
       return false;
     }
@@ -339,11 +352,14 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
     away_since = std::min(away_since, now);
     return now - away_since >= required_patience_;
   };
-  const Waiter waiter(wait_, &gates_bell_, fences_, longest_producer_nap);
-  switch (waiter.wait(deadline, is_ready, give_up)) {
+  // Who has failed does not get room by the way, which it would not use.
+  const auto may_go_on = [&] { return !failure_ && is_ready(); };
+  const Waiter waiter(wait_, &gates_bell_, fences_, longest_nap());
+  switch (waiter.wait(deadline, may_go_on, give_up)) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
+      if (failure_) return result_of(failure_->trouble);
       return is_gone ? Publish::gone : Publish::consumer_missing;
     case Waiter::Outcome::timed_out:
       break;
@@ -460,7 +476,9 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
   if (outcome == Outcome::no_room) {
     // Whoever tries and never waits must still get past the dead.
     revoke_stopped(n);
-    gate_.examine_holders(shared_->position());
+    const std::uint64_t next = shared_->position();
+    gate_.examine_holders(next);
+    if (examine_required(next)) return result_of(failure_->trouble);
     outcome = claim_once(n, first);
   }
   return outcome == Outcome::claimed  ? Publish::ok
@@ -481,6 +499,7 @@ void ProducerCore::close_shared() {
 void ProducerCore::close_for_all() {
   if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
+  refuses_ = true;
   limit_ = 0;
   if (!tail_) return;
   shared_ = nullptr;
@@ -570,9 +589,79 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
   });
 }
 
+// --- Liveness
+
+void ProducerCore::enable_liveness(Liveness policy) {
+  policy.require_valid(segment_.name());
+  std::string missing;
+  const auto arrived = [&] {
+    const auto all = participants();
+    missing.clear();
+    for (const std::string& id : policy.required_consumer_ids) {
+      const bool is_there =
+          std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
+            return participant.id == id && participant.kind == format::RowKind::required &&
+                   is_present_consumer(participant);
+          });
+      if (!is_there) missing += (missing.empty() ? "" : ", ") + id;
+    }
+    return missing.empty();
+  };
+  wait_until_arrived(policy.startup_wait_timeout, arrived, [&] {
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "these required consumers did not arrive in time: " + missing,
+                 .found = name_present(participants()),
+                 .expected = "all of required_consumer_ids alive, and attached as required",
+                 .remedy = "Start the missing ones, check their ids and kinds, or wait longer."});
+  });
+  watch_.emplace(std::move(policy));
+  acknowledge_failure();
+}
+
+Duration ProducerCore::longest_nap() const noexcept {
+  return watch_ ? std::min(watch_->policy().progress_check_interval, longest_producer_nap)
+                : longest_producer_nap;
+}
+
+bool ProducerCore::examine_required(std::uint64_t next) try {
+  if (failure_) return true;
+  if (!watch_) return false;
+  while (auto alert = watch_->look(segment_, next)) {
+    if (watch_->action_for(alert->trouble) == FailureAction::alert_only) continue;
+    fail(std::move(*alert));
+    return true;
+  }
+  return false;
+} catch (const std::bad_alloc&) {
+  return false;  // publish never throws; the question is asked again
+}
+
+void ProducerCore::fail(ConsumerAlert failure) noexcept {
+  failure_ = std::move(failure);
+  refuses_ = true;
+  // So that every call asks, and is refused. What is claimed already may still be published.
+  limit_ = 0;
+  if (tail_) tail_->set_limit(0);
+}
+
+const std::optional<ConsumerAlert>& ProducerCore::watch(std::uint64_t next) {
+  if (!closed_ && !has_left_ && !segment_.object().is_orphaned_by_fork())
+    examine_required(tail_ ? claimed_below(segment_) : next);
+  return failure_;
+}
+
+void ProducerCore::acknowledge_failure() noexcept {
+  if (!failure_) return;
+  if (watch_) watch_->forget(failure_->consumer_id);
+  failure_.reset();
+  refuses_ = closed_;
+}
+
 void ProducerCore::close(std::uint64_t next) {
   if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
+  refuses_ = true;
   limit_ = 0;
   if (tail_) {
     close_shared();

@@ -62,7 +62,7 @@ struct ProducerOptions {
   WaitStrategy wait = WaitStrategy::block();
   /// How long publish waits for a required consumer that is away (dead or left) and holds the ring
   /// full, before it returns `Publish::consumer_missing`. A slow or stopped consumer is not away:
-  /// it is waited for as long as it takes.
+  /// it is waited for as long as it takes. Not for those whom a liveness policy names.
   Duration required_patience = std::chrono::seconds(1);
   /// How long `attach` waits for the ring to appear, and for a predecessor to leave or die.
   Duration timeout = Duration::zero();
@@ -125,6 +125,8 @@ enum class Publish : std::uint8_t {
   timed_out,         ///< …_until: no room before the deadline
   consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
                      ///< the ring full
+  consumer_stalled,  ///< a required consumer lives and does not move, for longer than the liveness
+                     ///< policy allows
   gone,             ///< only a consumer that attaches could make room, and the name leads elsewhere
                     ///< now: none can come
   too_large,        ///< more events at once than the ring has slots, or none: never possible
@@ -156,6 +158,8 @@ enum class Poll : std::uint8_t {
       return "timed_out";
     case Publish::consumer_missing:
       return "consumer_missing";
+    case Publish::consumer_stalled:
+      return "consumer_stalled";
     case Publish::gone:
       return "gone";
     case Publish::too_large:

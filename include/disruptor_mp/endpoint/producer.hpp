@@ -233,6 +233,31 @@ class Producer {
     core_->wait_for_consumers(ids, timeout);
   }
 
+  // --- Liveness (docs/liveness.md)
+  // -----------------------------------------------------------------------------------------------
+
+  /// Waits until all consumers that the policy requires are there, then keeps to it: while this
+  /// producer waits for room, is refused it, or asks (`watch`), it looks after them. Replaces an
+  /// earlier policy.
+  /// @throws Error{consumers_missing} that says who is there and who is missing, and
+  /// Error{invalid_option, invalid_name}; what held before then holds still.
+  void enable_liveness(Liveness policy) { core_->enable_liveness(std::move(policy)); }
+  /// Looks after the required consumers while nothing is published; to be called at least every
+  /// quarter of `progress_timeout`, because longer pauses do not count in full.
+  /// @return as `failure`.
+  const std::optional<ConsumerAlert>& watch() { return core_->watch(next_); }
+  /// The required consumer whose time was over, if there was one and nobody has acknowledged it.
+  /// Until then nothing is published: every publish and claim returns `consumer_stalled` or
+  /// `consumer_missing`. A claim or burst that was open may be brought to its end.
+  [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept {
+    return core_->failure();
+  }
+  /// Goes on publishing. If the consumer has not recovered, it has all its time once more.
+  void acknowledge_failure() noexcept { core_->acknowledge_failure(); }
+  [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
+    return core_->liveness_counters();
+  }
+
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 
@@ -437,14 +462,16 @@ class Producer {
       // One of several; or closed or left meanwhile, or the claim is the parent's, and then it
       // counts as abandoned.
       if (core_ == nullptr) return {Publish::closed, 0};
-      if (core_->shared() == nullptr) return {core_->why_abandoned(), 0};
-      if (core_->shared()->revokes()) {
+      if (core_->shared() == nullptr) {
+        if (!core_->keeps_claims()) return {core_->why_abandoned(), 0};
+      } else if (core_->shared()->revokes()) {
         const std::uint64_t first = std::exchange(next_, next_ + count);
         return commit_unless_revoked(*core_, slots_, first, count, std::exchange(open_claim_, 0),
                                      staging);
+      } else {
+        given_up = open_claim_ - count;
+        open_claim_ = 0;
       }
-      given_up = open_claim_ - count;
-      open_claim_ = 0;
     }
     slots_.publish(*control_, next_, next_ + count, staging);
     next_ += count;

@@ -11,6 +11,7 @@
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/membership/gate.hpp"
+#include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
@@ -75,6 +76,20 @@ class ProducerCore {
   void wait_for_consumers(std::size_t count, Duration timeout);
   void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
 
+  /// Waits until all that the policy requires are there, then keeps to it.
+  void enable_liveness(Liveness policy);
+  /// Looks for whom the policy names, whoever waits or not. `next`: as in wait_for_room.
+  const std::optional<ConsumerAlert>& watch(std::uint64_t next);
+  [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept { return failure_; }
+  void acknowledge_failure() noexcept;
+  [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
+    return watch_ ? watch_->counters() : LivenessCounters{};
+  }
+  /// Whether an open claim of the only producer may still be published though the limit is zero.
+  [[nodiscard]] bool keeps_claims() const noexcept {
+    return !closed_ && !has_left_ && !segment_.object().is_orphaned_by_fork();
+  }
+
   void close(std::uint64_t next);
   void leave(std::uint64_t next) noexcept;
 
@@ -99,6 +114,10 @@ class ProducerCore {
   template <class IsReady>
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                           const std::uint64_t& next);
+  /// Whether a required consumer's time is over, so that the call ends.
+  bool examine_required(std::uint64_t next);
+  void fail(ConsumerAlert failure) noexcept;
+  [[nodiscard]] Duration longest_nap() const noexcept;
   SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
   /// Passes over what is in quarantine where n are to be claimed. @return false if that is the
   /// whole ring.
@@ -133,6 +152,8 @@ class ProducerCore {
   Bell gates_bell_;
   WaitStrategy wait_;
   Duration required_patience_;
+  std::optional<ConsumerWatch> watch_;
+  std::optional<ConsumerAlert> failure_;  ///< until it is acknowledged
   std::uint64_t first_;
   std::uint64_t limit_;
   std::uint64_t burst_end_ = 0;
@@ -143,6 +164,7 @@ class ProducerCore {
   os::ForkGuard fork_guard_;
   bool took_over_ = false;
   ProducerPresence predecessor_ = ProducerPresence::never;
+  bool refuses_ = false;  ///< closed, or there is a failure
   bool closed_ = false;
   bool has_left_ = false;
 };
