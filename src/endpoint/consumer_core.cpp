@@ -63,6 +63,7 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
       wait_(options.wait),
       successor_patience_(options.successor_patience),
       start_(start),
+      is_passable_(membership_ && options.may_be_passed_over),
       is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi) {
   if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
 }
@@ -102,10 +103,12 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
   const auto previous =
       options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
   const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
+  if (options.may_be_passed_over) membership.set_passable();
   const Sequence start = membership.activate(segment, wanted);
   auto core =
       std::make_unique<ConsumerCore>(std::move(segment), std::move(membership), start, options);
   core->resumed_ = previous.has_value();
+  if (previous && start > *previous) core->missed_before_ = start - *previous;
   return core;
 }
 
@@ -149,7 +152,8 @@ Poll ConsumerCore::absence() {
 
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
-  if (stream_end(segment_) <= next) return Poll::closed;
+  if (tells_passed_over()) return Poll::passed_over;
+  if (stream_end(segment_) <= next) return how_ended();
   if (is_known_void(next)) return Poll::events;
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
@@ -161,7 +165,7 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   }
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
-  return stream_end(segment_) <= next ? Poll::closed : name;
+  return stream_end(segment_) <= next ? how_ended() : name;
 }
 
 void ConsumerCore::leave(bool resigns) noexcept {

@@ -33,6 +33,19 @@ ErrorText forked(const std::string& object) {
           .remedy = "Attach anew in the child."};
 }
 
+ErrorText stopped(const Segment& segment, std::string found) {
+  const auto reason = stop_reason(segment);
+  return {.object = segment.name(),
+          .problem = "the stream was stopped for all, because of " +
+                     (reason ? reason->consumer_id + ", " + std::string(to_string(reason->trouble))
+                             : std::string("a required consumer")),
+          .found = std::move(found),
+          .expected = "an open ring",
+          .remedy =
+              "Find out what that consumer did (`dmp inspect`), and start all anew with a new "
+              "ring."};
+}
+
 std::string producer_text(const Segment& segment) {
   for (const Participant& participant : list_participants(segment)) {
     if (participant.kind == format::RowKind::producer) return describe(participant);
@@ -82,6 +95,8 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .expected = "the name to lead to this ring, so that a consumer can come",
                .remedy = "Create the ring anew and start its consumers again; find out who removed "
                          "or replaced it."}};
+    case Publish::stopped:
+      return {Errc::stopped, stopped(producer.segment(), "a publish after the stop")};
     case Publish::closed:
       return {Errc::closed,
               {.object = object,
@@ -127,6 +142,15 @@ Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
                .found = position + ", the end of the stream",
                .expected = "events to follow",
                .remedy = "Attach to the producer's next ring."}};
+    case Poll::stopped:
+      return {Errc::stopped, stopped(consumer.segment(), position + ", the end of the stream")};
+    case Poll::passed_over:
+      return {Errc::passed_over,
+              {.object = object,
+               .problem = "a producer has gone on without this consumer, which had stalled",
+               .found = position + ", which may be overwritten",
+               .expected = "progress within the producer's progress_timeout",
+               .remedy = "Go on (missed() counts what is lost), or attach anew to gate again."}};
     case Poll::gone:
       return {Errc::object_replaced,
               {.object = object,

@@ -209,6 +209,11 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
   }
   const ProducerPresence predecessor = producer_presence(segment);
   const StreamPosition position = stream_position(segment);
+  if (!position.is_closed && is_stopped(segment)) {
+    // It was about to end the stream. We hold its lock, so nothing comes behind what we see.
+    mark_end(segment, position.published.value());
+    fail_closed(segment, "Make a new ring; this one was stopped.");
+  }
   if (position.is_closed)
     fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
   const std::uint64_t next = position.published.value();
@@ -309,7 +314,7 @@ Publish result_of(ConsumerTrouble trouble) {
 
 std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
   if (segment_.object().is_orphaned_by_fork()) return Publish::used_after_fork;
-  if (refuses_) return closed_ ? Publish::closed : result_of(failure_->trouble);
+  if (refuses_) return closed_ ? why_closed() : result_of(failure_->trouble);
   if (n == 0 || n > window_.capacity()) return Publish::too_large;
   return std::nullopt;
 }
@@ -324,7 +329,7 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   if (open_window(next, n)) return Publish::ok;
   // Whoever tries and never waits must still get past the dead.
   gate_.examine_holders(next);
-  if (examine_required(next)) return result_of(failure_->trouble);
+  if (const auto ending = examine_required(next)) return *ending;
   return open_window(next, n) ? Publish::ok : Publish::full;
 }
 
@@ -333,11 +338,12 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
                                       const std::uint64_t& next) {
   TimePoint away_since = never;
   bool is_gone = false;
+  std::optional<Publish> ending;
   const auto give_up = [&] {
     if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
     const auto absent = gate_.examine_holders(next);
-    if (examine_required(next)) return true;
+    if ((ending = examine_required(next))) return true;
     const bool is_held_by_absent = absent.has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
       // Only somebody who comes can make room, and nobody can find the ring any more.
@@ -353,13 +359,13 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
     return now - away_since >= required_patience_;
   };
   // Who has failed does not get room by the way, which it would not use.
-  const auto may_go_on = [&] { return !failure_ && is_ready(); };
+  const auto may_go_on = [&] { return !ending && is_ready(); };
   const Waiter waiter(wait_, &gates_bell_, fences_, longest_nap());
   switch (waiter.wait(deadline, may_go_on, give_up)) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
-      if (failure_) return result_of(failure_->trouble);
+      if (ending) return *ending;
       return is_gone ? Publish::gone : Publish::consumer_missing;
     case Waiter::Outcome::timed_out:
       break;
@@ -466,7 +472,7 @@ Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uin
     if (const Publish result = wait_while_full(n, deadline, is_ready, next); result != Publish::ok)
       return result;
   }
-  return outcome == Outcome::closed ? Publish::closed : Publish::ok;
+  return outcome == Outcome::closed ? why_closed() : Publish::ok;
 }
 
 Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
@@ -478,11 +484,11 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
     revoke_stopped(n);
     const std::uint64_t next = shared_->position();
     gate_.examine_holders(next);
-    if (examine_required(next)) return result_of(failure_->trouble);
+    if (const auto ending = examine_required(next)) return *ending;
     outcome = claim_once(n, first);
   }
   return outcome == Outcome::claimed  ? Publish::ok
-         : outcome == Outcome::closed ? Publish::closed
+         : outcome == Outcome::closed ? why_closed()
                                       : Publish::full;
 }
 
@@ -493,7 +499,7 @@ void ProducerCore::close_shared() {
   // Of two who close at the same time at least one sees that the other has closed; pairs also with
   // the fence of one who joins.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!is_kept_open(segment_, membership_.row())) mark_end(tail_->close());
+  if (!is_kept_open(segment_, membership_.row())) mark_end(segment_, tail_->close());
 }
 
 void ProducerCore::close_for_all() {
@@ -503,7 +509,7 @@ void ProducerCore::close_for_all() {
   limit_ = 0;
   if (!tail_) return;
   shared_ = nullptr;
-  mark_end(tail_->close());
+  mark_end(segment_, tail_->close());
 }
 
 template <class Arrived, class Fail>
@@ -593,6 +599,7 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
 
 void ProducerCore::enable_liveness(Liveness policy) {
   policy.require_valid(segment_.name());
+  const bool must_be_passable = policy.failure_action == FailureAction::continue_without;
   std::string missing;
   const auto arrived = [&] {
     const auto all = participants();
@@ -601,6 +608,7 @@ void ProducerCore::enable_liveness(Liveness policy) {
       const bool is_there =
           std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
             return participant.id == id && participant.kind == format::RowKind::required &&
+                   (participant.is_passable || !must_be_passable) &&
                    is_present_consumer(participant);
           });
       if (!is_there) missing += (missing.empty() ? "" : ", ") + id;
@@ -612,7 +620,8 @@ void ProducerCore::enable_liveness(Liveness policy) {
                 {.object = segment_.name(),
                  .problem = "these required consumers did not arrive in time: " + missing,
                  .found = name_present(participants()),
-                 .expected = "all of required_consumer_ids alive, and attached as required",
+                 .expected = std::string("all of required_consumer_ids alive, and attached as ") +
+                             (must_be_passable ? "required with may_be_passed_over" : "required"),
                  .remedy = "Start the missing ones, check their ids and kinds, or wait longer."});
   });
   watch_.emplace(std::move(policy));
@@ -624,17 +633,47 @@ Duration ProducerCore::longest_nap() const noexcept {
                 : longest_producer_nap;
 }
 
-bool ProducerCore::examine_required(std::uint64_t next) try {
-  if (failure_) return true;
-  if (!watch_) return false;
-  while (auto alert = watch_->look(segment_, next)) {
-    if (watch_->action_for(alert->trouble) == FailureAction::alert_only) continue;
-    fail(std::move(*alert));
-    return true;
+std::optional<Publish> ProducerCore::examine_required(std::uint64_t next, bool has_claim) try {
+  if (failure_) return result_of(failure_->trouble);
+  if (!has_claim && is_stopped(segment_)) {
+    // Whoever wrote the reason down has not ended the stream: it died, or is about to.
+    stop(next);
+    return Publish::stopped;
   }
-  return false;
+  if (!watch_) return std::nullopt;
+  while (auto alert = watch_->look(segment_, next)) {
+    switch (watch_->action_for(alert->trouble)) {
+      case FailureAction::alert_only:
+        continue;
+      case FailureAction::continue_without:
+        if (watch_->release(segment_, alert->consumer_id)) continue;
+        break;
+      case FailureAction::stop_topology:
+        if (has_claim) {
+          watch_->postpone(alert->consumer_id);
+          return std::nullopt;
+        }
+        watch_->note_stop(segment_, alert->consumer_id);
+        failure_ = std::move(*alert);
+        stop(next);
+        return Publish::stopped;
+      case FailureAction::report:
+        break;
+    }
+    fail(std::move(*alert));
+    return result_of(failure_->trouble);
+  }
+  return std::nullopt;
 } catch (const std::bad_alloc&) {
-  return false;  // publish never throws; the question is asked again
+  return std::nullopt;  // publish never throws; the question is asked again
+}
+
+void ProducerCore::stop(std::uint64_t next) {
+  if (tail_) {
+    close_for_all();
+  } else {
+    close(next);
+  }
 }
 
 void ProducerCore::fail(ConsumerAlert failure) noexcept {
@@ -645,9 +684,8 @@ void ProducerCore::fail(ConsumerAlert failure) noexcept {
   if (tail_) tail_->set_limit(0);
 }
 
-const std::optional<ConsumerAlert>& ProducerCore::watch(std::uint64_t next) {
-  if (!closed_ && !has_left_ && !segment_.object().is_orphaned_by_fork())
-    examine_required(tail_ ? claimed_below(segment_) : next);
+const std::optional<ConsumerAlert>& ProducerCore::watch(std::uint64_t next, bool has_claim) {
+  if (keeps_claims()) examine_required(tail_ ? claimed_below(segment_) : next, has_claim);
   return failure_;
 }
 
@@ -669,15 +707,16 @@ void ProducerCore::close(std::uint64_t next) {
   }
   segment_.control().published.store(
       next, std::memory_order_release);  // exact, for whoever looks at a finished stamped ring
-  mark_end(next);
+  mark_end(segment_, next);
 }
 
-void ProducerCore::mark_end(std::uint64_t end) {
+void ProducerCore::mark_end(Segment& segment, std::uint64_t end) {
   // Release: whoever sees the end sees all events before it. Dying before: the ring is open and its
   // producer dead.
-  segment_.control().end.store(end, std::memory_order_release);
-  fences_.light();  // pairs with the heavy fence of a sleeping consumer
-  Bell(segment_.bells().data).ring_if_awaited();
+  segment.control().end.store(end, std::memory_order_release);
+  // Pairs with the heavy fence of a sleeping consumer.
+  Fences(segment.shape().fence_mode).light();
+  Bell(segment.bells().data).ring_if_awaited();
 }
 
 void ProducerCore::leave(std::uint64_t next) noexcept {

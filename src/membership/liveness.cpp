@@ -38,9 +38,13 @@ std::string_view to_string(FailureAction action) noexcept {
     case FailureAction::report:
       return "report";
     case FailureAction::alert_only:
+      return "alert_only";
+    case FailureAction::continue_without:
+      return "continue_without";
+    case FailureAction::stop_topology:
       break;
   }
-  return "alert_only";
+  return "stop_topology";
 }
 
 namespace {
@@ -91,6 +95,8 @@ struct ConsumerWatch::Sight {
   std::optional<ConsumerTrouble> trouble;
   std::uint32_t incarnation = 0;
   std::uint64_t cursor = 0;
+  std::uint64_t hold = 0;
+  bool is_passable = false;
 };
 
 namespace {
@@ -146,18 +152,20 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
     if (watched.row == rows) return {.trouble = ConsumerTrouble::missing};
   }
   const format::Row& row = segment.row(watched.row);
-  // The status before the lock: a lock that is free after it tells of this incarnation. (The kernel
-  // orders word and lock.)
+  // First the hold, by which nobody who comes later is passed over. The status before the lock: a
+  // lock that is free after it tells of this incarnation. (The kernel orders word and lock.)
+  const std::uint64_t hold = row.hold.load(std::memory_order_acquire);
   const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
   Sight sight{.trouble = {},
               .incarnation = status.incarnation,
-              .cursor = row.cursor.load(std::memory_order_acquire)};
-  if (status.state == RowState::left) {
-    // One that resigned has asked not to be waited for any more.
-    if (status.gates()) sight.trouble = ConsumerTrouble::left;
-  } else if (!segment.object().is_locked_elsewhere(format::lock::row(watched.row),
-                                                   os::LockMode::shared)) {
-    sight.trouble = ConsumerTrouble::dead;
+              .cursor = row.cursor.load(std::memory_order_acquire),
+              .hold = hold,
+              .is_passable = status.is_passable && !HoldWord::unpack(hold).is_joining};
+  // One that was passed over is not waited for, nor one that resigned.
+  if (HoldWord::unpack(hold).is_passed_over) return sight;
+  if (status.state == RowState::left && !status.gates()) return sight;
+  if (!segment.object().is_locked_elsewhere(format::lock::row(watched.row), os::LockMode::shared)) {
+    sight.trouble = status.state == RowState::left ? ConsumerTrouble::left : ConsumerTrouble::dead;
   } else if (sight.incarnation == watched.incarnation && sight.cursor == watched.cursor &&
              owes_a_look(segment, sight.cursor, next)) {
     sight.trouble = ConsumerTrouble::stalled;
@@ -179,8 +187,11 @@ std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::ui
     const Sight sight = see(segment, watched, next);
     watched.incarnation = sight.incarnation;
     watched.cursor = sight.cursor;
+    watched.hold = sight.hold;
+    watched.is_passable = sight.is_passable;
     if (sight.trouble != watched.trouble) {
-      if (!sight.trouble && watched.is_alerted) ++counters_.recoveries;
+      const bool is_passed_over = HoldWord::unpack(sight.hold).is_passed_over;
+      if (!sight.trouble && watched.is_alerted && !is_passed_over) ++counters_.recoveries;
       watched.trouble = sight.trouble;
       watched.waited = Duration::zero();
       watched.is_alerted = false;
@@ -207,10 +218,52 @@ std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::ui
   return failure;
 }
 
+ConsumerWatch::Watched* ConsumerWatch::find(std::string_view id) noexcept {
+  const auto found = std::find_if(watched_.begin(), watched_.end(),
+                                  [&](const Watched& watched) { return watched.id == id; });
+  return found == watched_.end() ? nullptr : &*found;
+}
+
 void ConsumerWatch::forget(std::string_view id) noexcept {
-  for (Watched& watched : watched_) {
-    if (watched.id == id) watched.trouble.reset();
+  if (Watched* const watched = find(id)) watched->trouble.reset();
+}
+
+void ConsumerWatch::postpone(std::string_view id) noexcept {
+  if (Watched* const watched = find(id)) watched->has_failed = false;
+}
+
+bool ConsumerWatch::release(Segment& segment, std::string_view id) {
+  Watched* const watched = find(id);
+  if (watched == nullptr || watched->trouble == ConsumerTrouble::missing) return true;
+  if (watched->trouble == ConsumerTrouble::stalled && !watched->is_passable) return false;
+  // If it fails somebody has come back meanwhile, or another producer has done it: the next look
+  // tells.
+  if (pass_over(segment, watched->row, watched->hold)) ++counters_.passed_over;
+  return true;
+}
+
+void ConsumerWatch::note_stop(Segment& segment, std::string_view id) const noexcept {
+  for (const Watched& watched : watched_) {
+    if (watched.id != id || !watched.trouble) continue;
+    const std::uint64_t reason =
+        (static_cast<std::uint64_t>(*watched.trouble) + 1) | (std::uint64_t{watched.row} << 8U);
+    std::uint64_t none = 0;
+    segment.control().stop.compare_exchange_strong(none, reason, std::memory_order_acq_rel);
   }
+}
+
+std::optional<StopReason> stop_reason(const Segment& segment) {
+  const std::uint64_t word = segment.control().stop.load(std::memory_order_acquire);
+  if (word == 0) return std::nullopt;
+  const std::uint64_t trouble = std::min<std::uint64_t>(
+      (word & 0xFFU) - 1, static_cast<std::uint64_t>(ConsumerTrouble::missing));
+  const std::uint64_t row = (word >> 8U) & 0xFFFFU;
+  return StopReason{
+      .consumer_id = trouble != static_cast<std::uint64_t>(ConsumerTrouble::missing) &&
+                             row < segment.shape().rows
+                         ? read_row_id(segment.row(static_cast<std::uint32_t>(row)))
+                         : std::string("a consumer that never came"),
+      .trouble = static_cast<ConsumerTrouble>(trouble)};
 }
 
 ConsumerAlert ConsumerWatch::alert_of(const Watched& watched) {

@@ -41,7 +41,7 @@ class RequiredConsumers : public ProcessTestWithSetting {
     return {scratch(), setting_.form, LocalProducer::Birth::create, 1, options};
   }
   Peer consumer(const std::string& id, const std::string& steps, std::uint64_t incarnation = 1) {
-    PeerSpec wanted = spec(id, "join " + steps, "--kind=required --start=resume");
+    PeerSpec wanted = spec(id, "join " + steps, "--kind=required --start=resume" + options_);
     wanted.incarnation = incarnation;
     Peer peer = start(wanted);
     peer.expect("attached");
@@ -60,6 +60,7 @@ class RequiredConsumers : public ProcessTestWithSetting {
   Publish publish_one() { return producer_.publish(1); }
 
   std::vector<ConsumerAlert> alerts_;
+  std::string options_;  ///< more of them for each consumer
   LocalProducer producer_;
 };
 
@@ -210,6 +211,7 @@ TEST_P(RequiredConsumers, The_same_id_that_rejoins_in_time_saves_the_call) {
   std::jthread publisher([&] { EXPECT_EQ(producer_.publish(50), Publish::ok); });
   Peer again = consumer("risk", "drain leave", 2);
   publisher.join();
+  EXPECT_FALSE(producer_->watch());  // else it may have been woken before it looked
   EXPECT_EQ(alerts_.size(), 1U);
   EXPECT_EQ(producer_->liveness_counters().recoveries, 1U);
   producer_.finish();
@@ -387,7 +389,168 @@ TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_loses_nothing) {
   expect_no_violation();
 }
 
+// --- Continuing without
+
+class ContinuingWithout : public RequiredConsumers {
+ protected:
+  ContinuingWithout() { options_ = " --passable=1"; }
+  Liveness policy(std::vector<std::string> ids = {"risk"}) {
+    Liveness policy = RequiredConsumers::policy(std::move(ids));
+    policy.failure_action = FailureAction::continue_without;
+    policy.absence_action = FailureAction::continue_without;
+    return policy;
+  }
+  Participant find(const std::string& id) {
+    for (Participant& participant : producer_->participants()) {
+      if (participant.id == id) return std::move(participant);
+    }
+    ADD_FAILURE() << "nobody is called " << id;
+    return {};
+  }
+};
+
+TEST_P(ContinuingWithout, A_dead_one_is_left_behind_and_learns_it_when_it_returns) {
+  options_.clear();  // one that is dead reads nothing
+  Peer risk = consumer("risk", "handle:3 sleep");
+  Peer journal = consumer("journal", "drain leave");
+  Liveness wanted = policy({"risk", "journal"});
+  wanted.failure_action = FailureAction::report;
+  wanted.progress_timeout = hang_time;
+  producer_->enable_liveness(wanted);
+  ASSERT_EQ(producer_.publish(3), Publish::ok);
+  risk.skip_to("handled");
+  risk.kill();
+  EXPECT_EQ(producer_.publish(200), Publish::ok);
+  const Participant left_behind = find("risk");
+  EXPECT_TRUE(left_behind.is_passed_over);
+  EXPECT_FALSE(left_behind.gates);
+  EXPECT_EQ(left_behind.presence, Participant::Presence::dead);
+  EXPECT_EQ(left_behind.cursor, Sequence(3));  // the first that it may miss
+  EXPECT_EQ(producer_->liveness_counters().passed_over, 1U);
+  LocalConsumer again(scratch(), "risk", 2,
+                      {.kind = ConsumerKind::required, .start = Start::resume});
+  EXPECT_TRUE(again->resumed());
+  EXPECT_TRUE(again->passed_over());
+  EXPECT_EQ(again->missed_before_start(), again->start_sequence().value() - 3);
+  EXPECT_GT(again->missed_before_start(), 0U);
+  EXPECT_FALSE(find("risk").is_passed_over);  // it gates again
+  EXPECT_TRUE(find("risk").gates);
+  producer_.fill();
+  EXPECT_EQ(again.read_to(203), Poll::events);
+}
+
+TEST_P(ContinuingWithout, One_that_left_to_come_back_is_left_behind_too) {
+  Peer risk = consumer("risk", "await leave");
+  Peer journal = consumer("journal", "drain leave");
+  producer_->enable_liveness(policy({"risk", "journal"}));
+  risk.tell();
+  risk.wait_success();
+  EXPECT_EQ(producer_.publish(200), Publish::ok);
+  EXPECT_TRUE(find("risk").is_passed_over);
+}
+
+TEST_P(ContinuingWithout, A_stopped_one_that_goes_on_in_the_middle_of_an_event_is_told) {
+  Peer risk = consumer("risk", "handler_then:3,stop drain leave");
+  Peer journal = consumer("journal", "drain leave");
+  producer_->enable_liveness(policy({"risk", "journal"}));
+  ASSERT_EQ(producer_.publish(8), Publish::ok);
+  risk.wait_stopped();
+  // Many laps over the slot that it is reading.
+  EXPECT_EQ(producer_.publish(500), Publish::ok);
+  EXPECT_TRUE(find("risk").is_passed_over);
+  EXPECT_EQ(find("risk").presence, Participant::Presence::stopped);
+  risk.resume();
+  producer_.finish();
+  risk.skip_to("passed_over");
+  risk.skip_to("ended closed 508");
+  risk.wait_success();
+  expect_no_violation();  // every event it handled was whole, in order, and those it missed counted
+}
+
+TEST_P(ContinuingWithout, One_that_reads_in_place_is_never_passed_over_while_it_lives) {
+  options_.clear();
+  Peer risk = consumer("risk", "handler_then:3,stop drain leave");
+  Liveness wanted = policy();
+  wanted.startup_wait_timeout = 20ms;
+  try {
+    producer_->enable_liveness(wanted);
+    FAIL() << "it cannot be passed over";
+  } catch (const Error& error) {
+    EXPECT_NE(error.expected().find("may_be_passed_over"), std::string::npos) << error.what();
+  }
+}
+
+TEST_P(ContinuingWithout, One_that_came_back_to_read_in_place_is_reported) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.kill();
+  options_.clear();
+  Peer again = consumer("risk", "drain leave", 2);
+  again.stop();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  EXPECT_TRUE(find("risk").gates);
+  again.resume();
+}
+
+TEST_P(ContinuingWithout, Who_may_be_passed_over_and_is_not_loses_nothing) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.progress_timeout = hang_time;
+  producer_->enable_liveness(wanted);
+  EXPECT_EQ(producer_.publish(5000), Publish::ok);
+  producer_.finish();
+  risk.skip_to("ended closed 5000 0");
+  risk.wait_success();
+  expect_no_violation();
+}
+
+// --- Stopping
+
+TEST_P(RequiredConsumers, A_stopped_topology_ends_for_everybody_with_the_reason) {
+  Peer risk = consumer("risk", "sleep");
+  LocalConsumer journal(scratch(), "journal", 1);
+  LocalConsumer observer(scratch(), "observer", 1, {.kind = ConsumerKind::observer});
+  Liveness wanted = policy();
+  wanted.absence_action = FailureAction::stop_topology;
+  producer_->enable_liveness(wanted);
+  std::optional<LocalProducer> other;
+  if (setting_.producers == ProducerKind::multi) {
+    other.emplace(scratch(), setting_.form, LocalProducer::Birth::attach, 2,
+                  ProducerOptions{.id = "other"});
+    ASSERT_EQ(other->publish(1), Publish::ok);
+  }
+  const std::uint64_t sent = 16;
+  producer_.fill();
+  risk.kill();
+  EXPECT_EQ(publish_one(), Publish::stopped);
+  EXPECT_EQ(producer_->try_publish([](auto) {}), Publish::stopped);
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::dead);
+  const auto expect_reason = [](const Error& error) {
+    EXPECT_EQ(error.code(), Errc::stopped);
+    EXPECT_TRUE(error.problem().ends_with("because of risk, dead")) << error.what();
+  };
+  expect_reason(producer_->explain(Publish::stopped));
+  if (other) {
+    EXPECT_EQ(other->publish(1), Publish::stopped);
+    expect_reason((*other)->explain(Publish::stopped));
+  }
+  for (LocalConsumer* const reader : {&journal, &observer}) {
+    EXPECT_EQ(reader->drain(), Poll::stopped);
+    EXPECT_EQ(reader->next(), sent);  // nothing that was published is lost
+    expect_reason((*reader)->explain(Poll::stopped));
+  }
+  EXPECT_EQ(journal->poll([](auto) {}).outcome, Poll::stopped);
+  // The one it was about can still read all when it comes back.
+  LocalConsumer again(scratch(), "risk", 2,
+                      {.kind = ConsumerKind::required, .start = Start::resume});
+  EXPECT_EQ(again.drain(), Poll::stopped);
+  EXPECT_EQ(again.next(), sent);
+}
+
 INSTANTIATE_TEST_SUITE_P(Rings, RequiredConsumers, testing::ValuesIn(one_and_several),
+                         SettingName());
+INSTANTIATE_TEST_SUITE_P(Rings, ContinuingWithout, testing::ValuesIn(one_and_several),
                          SettingName());
 
 }  // namespace

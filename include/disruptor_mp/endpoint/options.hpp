@@ -113,6 +113,10 @@ struct ConsumerOptions {
   /// returns that as its result. Zero: it returns at once, and the caller decides whether to wait
   /// for a successor.
   Duration successor_patience = Duration::zero();
+  /// A producer whose liveness policy says so may go on without this consumer while it lives, if it
+  /// stalls. So that it never sees a torn event, the handler gets copies, each checked after it was
+  /// made. (One that is proven dead may be passed over anyway.)
+  bool may_be_passed_over = false;
   /// At most so many events are handled before progress is committed: the producer gets room, and
   /// at most so many are handled again after a crash. At least 1.
   std::uint64_t max_batch = 256;
@@ -127,6 +131,7 @@ enum class Publish : std::uint8_t {
                      ///< the ring full
   consumer_stalled,  ///< a required consumer lives and does not move, for longer than the liveness
                      ///< policy allows
+  stopped,           ///< the stream was ended for all, by a liveness policy: `explain` says why
   gone,             ///< only a consumer that attaches could make room, and the name leads elsewhere
                     ///< now: none can come
   too_large,        ///< more events at once than the ring has slots, or none: never possible
@@ -138,10 +143,13 @@ enum class Publish : std::uint8_t {
 
 /// What became of a poll.
 enum class Poll : std::uint8_t {
-  events,         ///< at least one event was handled
-  idle,           ///< nothing to read just now
-  timed_out,      ///< nothing to read before the deadline
-  closed,         ///< end of stream: all events are read, none will follow
+  events,       ///< at least one event was handled
+  idle,         ///< nothing to read just now
+  timed_out,    ///< nothing to read before the deadline
+  closed,       ///< end of stream: all events are read, none will follow
+  stopped,      ///< the same, and it was ended for all by a liveness policy: `explain` says why
+  passed_over,  ///< a producer has gone on without this consumer (told once); from now on it holds
+                ///< nobody back, and `missed` counts what it misses
   producer_left,  ///< all events are read; the producer left without closing; a successor may come
   producer_dead,  ///< all events are read; the producer died; a successor may come
   gone,  ///< as producer_dead or _left, and the name leads elsewhere now: no successor can come
@@ -160,6 +168,8 @@ enum class Poll : std::uint8_t {
       return "consumer_missing";
     case Publish::consumer_stalled:
       return "consumer_stalled";
+    case Publish::stopped:
+      return "stopped";
     case Publish::gone:
       return "gone";
     case Publish::too_large:
@@ -184,6 +194,10 @@ enum class Poll : std::uint8_t {
       return "timed_out";
     case Poll::closed:
       return "closed";
+    case Poll::stopped:
+      return "stopped";
+    case Poll::passed_over:
+      return "passed_over";
     case Poll::producer_left:
       return "producer_left";
     case Poll::producer_dead:

@@ -245,10 +245,13 @@ class Producer {
   /// Looks after the required consumers while nothing is published; to be called at least every
   /// quarter of `progress_timeout`, because longer pauses do not count in full.
   /// @return as `failure`.
-  const std::optional<ConsumerAlert>& watch() { return core_->watch(next_); }
+  const std::optional<ConsumerAlert>& watch() {
+    return core_->watch(next_, open_claim_ != 0 || core_->burst_end() != 0);
+  }
   /// The required consumer whose time was over, if there was one and nobody has acknowledged it.
   /// Until then nothing is published: every publish and claim returns `consumer_stalled` or
-  /// `consumer_missing`. A claim or burst that was open may be brought to its end.
+  /// `consumer_missing`. A claim or burst that was open may be brought to its end. After
+  /// `stop_topology`, why it was: then there is nothing to acknowledge.
   [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept {
     return core_->failure();
   }

@@ -43,6 +43,14 @@ enum class FailureAction : std::uint8_t {
   report,
   /// Only the alert hook is told; the consumer is waited for as before.
   alert_only,
+  /// The producer goes on without it: it does not gate any more, and is told when it comes back
+  /// from
+  /// where on it may have missed events. One that lives only if it attached with
+  /// `may_be_passed_over`, because it may be reading a slot just now; else as `report`.
+  continue_without,
+  /// The stream ends for all. Consumers read what was published and get `Poll::stopped`, producers
+  /// get `Publish::stopped`; `explain` says because of whom.
+  stop_topology,
 };
 [[nodiscard]] std::string_view to_string(FailureAction action) noexcept;
 
@@ -78,8 +86,21 @@ struct LivenessCounters {
   std::uint64_t absences = 0;  ///< alerts because of one that died, left, or was never there
   std::uint64_t recoveries = 0;
   std::uint64_t failures = 0;  ///< those whose time was over
+  std::uint64_t passed_over = 0;
   std::uint64_t hook_exceptions = 0;
 };
+
+/// Why a stream was ended for all.
+struct StopReason {
+  std::string consumer_id;
+  ConsumerTrouble trouble = ConsumerTrouble::stalled;
+};
+/// Nothing if the stream was not stopped, or not yet. Reads only.
+[[nodiscard]] std::optional<StopReason> stop_reason(const Segment& segment);
+[[nodiscard]] inline bool is_stopped(const Segment& segment) noexcept {
+  // Acquire: as everything a consumer reads of another's; the end was stored after it.
+  return segment.control().stop.load(std::memory_order_acquire) != 0;
+}
 
 /// The policy at work: what is known of each required consumer. Private to one looker.
 class ConsumerWatch {
@@ -91,6 +112,13 @@ class ConsumerWatch {
   /// @return one whose time is over and that has not been returned since it fell behind.
   std::optional<ConsumerAlert> look(const Segment& segment, std::uint64_t next);
 
+  /// Goes on without one that failed. @return false if it may not: it lives, and reads in place.
+  bool release(Segment& segment, std::string_view id);
+  /// Writes it down as the reason for which the stream is about to end, unless there is one.
+  /// Dying after it: whoever meets it ends the stream.
+  void note_stop(Segment& segment, std::string_view id) const noexcept;
+  /// Returns this failure once more at the next look.
+  void postpone(std::string_view id) noexcept;
   /// Begins anew with one that failed: it has all its time once more.
   void forget(std::string_view id) noexcept;
 
@@ -108,6 +136,8 @@ class ConsumerWatch {
     std::uint32_t row = 0;          ///< where it was found last
     std::uint32_t incarnation = 0;  ///< 0: never seen
     std::uint64_t cursor = 0;
+    std::uint64_t hold = 0;  ///< a HoldWord
+    bool is_passable = false;
     std::optional<ConsumerTrouble> trouble;  ///< what its time runs for
     Duration waited = Duration::zero();      ///< since when, as far as anybody looked
     bool is_alerted = false;
@@ -117,6 +147,7 @@ class ConsumerWatch {
 
   [[nodiscard]] Sight see(const Segment& segment, Watched& watched, std::uint64_t next) const;
   void tell(const Watched& watched);
+  [[nodiscard]] Watched* find(std::string_view id) noexcept;
   [[nodiscard]] static ConsumerAlert alert_of(const Watched& watched);
 
   Liveness policy_;

@@ -327,6 +327,8 @@ bool consume_once(unsigned index) {
         if (result.outcome == Poll::producer_left) situations().reach(Situation::told_left);
         pause();
         break;
+      case Poll::stopped:
+      case Poll::passed_over:
       case Poll::used_after_fork:
         engine().fail(Verdict::safety, "used_after_fork without a fork");
     }

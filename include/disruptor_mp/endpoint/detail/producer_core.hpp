@@ -68,7 +68,7 @@ class ProducerCore {
   [[nodiscard]] bool revokes() const noexcept { return segment_.shape().revoke_stopped_after != 0; }
   /// Why a claim came to nothing though it was not given up.
   [[nodiscard]] Publish why_abandoned() const noexcept {
-    return segment_.object().is_orphaned_by_fork() ? Publish::used_after_fork : Publish::closed;
+    return segment_.object().is_orphaned_by_fork() ? Publish::used_after_fork : why_closed();
   }
   /// Of several producers: ends the stream for all of them.
   void close_for_all();
@@ -79,7 +79,8 @@ class ProducerCore {
   /// Waits until all that the policy requires are there, then keeps to it.
   void enable_liveness(Liveness policy);
   /// Looks for whom the policy names, whoever waits or not. `next`: as in wait_for_room.
-  const std::optional<ConsumerAlert>& watch(std::uint64_t next);
+  /// @param has_claim a claim is open, so that the stream cannot be ended just now.
+  const std::optional<ConsumerAlert>& watch(std::uint64_t next, bool has_claim);
   [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept { return failure_; }
   void acknowledge_failure() noexcept;
   [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
@@ -114,8 +115,13 @@ class ProducerCore {
   template <class IsReady>
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                           const std::uint64_t& next);
-  /// Whether a required consumer's time is over, so that the call ends.
-  bool examine_required(std::uint64_t next);
+  [[nodiscard]] Publish why_closed() const noexcept {
+    return is_stopped(segment_) ? Publish::stopped : Publish::closed;
+  }
+  /// Looks after the required consumers. @return what ends the call, if their time is over.
+  std::optional<Publish> examine_required(std::uint64_t next, bool has_claim = false);
+  /// Ends the stream for all, after the reason was written down.
+  void stop(std::uint64_t next);
   void fail(ConsumerAlert failure) noexcept;
   [[nodiscard]] Duration longest_nap() const noexcept;
   SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
@@ -125,7 +131,7 @@ class ProducerCore {
   /// In a ring nobody reads along in, where producers wait for each other.
   void revoke_stopped(std::uint64_t n);
   void close_shared();
-  void mark_end(std::uint64_t end);
+  static void mark_end(Segment& segment, std::uint64_t end);
   bool open_window(std::uint64_t next, std::uint64_t n);
   static void become_orphan(void* core) noexcept;
   template <class Arrived, class Fail>
