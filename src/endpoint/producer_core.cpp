@@ -595,6 +595,30 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
   });
 }
 
+std::vector<std::string> ProducerCore::discover_consumers(std::string_view prefix,
+                                                          std::size_t count, Duration timeout) {
+  std::vector<std::string> found;
+  const auto arrived = [&] {
+    found.clear();
+    for (Participant& participant : participants()) {
+      if (participant.id.starts_with(prefix) && is_present_consumer(participant))
+        found.push_back(std::move(participant.id));
+    }
+    return found.size() >= count;
+  };
+  wait_until_arrived(timeout, arrived, [&] {
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "not enough consumers named '" + std::string(prefix) +
+                            "…' arrived in time: " + std::to_string(found.size()) + " did",
+                 .found = name_present(participants()),
+                 .expected = std::to_string(count) + " of that prefix, alive",
+                 .remedy = "Start the missing ones, check their ids, or wait longer."});
+  });
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 // --- Liveness
 
 void ProducerCore::enable_liveness(Liveness policy) {

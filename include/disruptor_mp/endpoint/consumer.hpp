@@ -197,6 +197,15 @@ class Consumer {
   /// destruction is allowed.
   void resign() { leave(true); }
 
+  // --- Its producers
+
+  /// What has become of them: alive, stopped, dead, left, closed; never, if there was none yet.
+  /// Some system calls.
+  [[nodiscard]] StreamState producer_state() const { return core_->producer_state(); }
+  /// Waits until one lives (a stopped one does), for example a successor of one that died.
+  /// @throws Error{producer_gone} that says what has become of the last; Error{closed, stopped}
+  void wait_for_producer(Duration timeout) { core_->wait_for_producer(timeout); }
+
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/membership/housekeeping.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
 #include "disruptor_mp/segment/format.hpp"
 
@@ -117,6 +119,11 @@ struct ConsumerOptions {
   /// stalls. So that it never sees a torn event, the handler gets copies, each checked after it was
   /// made. (One that is proven dead may be passed over anyway.)
   bool may_be_passed_over = false;
+  /// Called when a consumer that has nothing to read finds that its producers' state has changed:
+  /// stopped, dead, left, closed, and alive again when one goes on or a successor has come. On the
+  /// thread that polls or waits, after all that was published is read. It must not use the
+  /// consumer; what it throws is forgotten.
+  std::function<void(StreamState)> producer_hook = {};
   /// At most so many events are handled before progress is committed: the producer gets room, and
   /// at most so many are handled again after a crash. At least 1.
   std::uint64_t max_batch = 256;

@@ -233,6 +233,14 @@ class Producer {
     core_->wait_for_consumers(ids, timeout);
   }
 
+  /// Waits until at least `count` consumers whose ids begin with `prefix` are attached and alive.
+  /// @return their ids, sorted; for `Liveness::required_consumer_ids`, for example.
+  /// @throws Error{consumers_missing} that says who is there.
+  std::vector<std::string> discover_consumers(std::string_view prefix, std::size_t count,
+                                              Duration timeout) {
+    return core_->discover_consumers(prefix, count, timeout);
+  }
+
   // --- Liveness (docs/liveness.md)
   // -----------------------------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ class ConsumerCore {
     const auto give_up = [&] {
       end = Poll::idle;
       asked = next;
+      tell_producer_state();
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
@@ -59,7 +60,7 @@ class ConsumerCore {
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (stream_end(segment_) <= next) return how_ended();
+      if (stream_end(segment_) <= next) return end_of_stream();
       if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
@@ -68,6 +69,11 @@ class ConsumerCore {
       if (outcome == Waiter::Outcome::timed_out || os::now() >= deadline) return Poll::timed_out;
     }
   }
+
+  /// What has become of the producers. Some system calls.
+  [[nodiscard]] StreamState producer_state() const;
+  /// Waits until one lives. @throws Error{producer_gone, closed, stopped}
+  void wait_for_producer(Duration timeout);
 
   void leave(bool resigns) noexcept;
 
@@ -115,9 +121,12 @@ class ConsumerCore {
                                             TimePoint deadline);
 
   /// What the end of the stream is to be called.
-  [[nodiscard]] Poll how_ended() const noexcept {
+  [[nodiscard]] Poll end_of_stream() noexcept {
+    tell_producer_state();
     return is_stopped(segment_) ? Poll::stopped : Poll::closed;
   }
+  /// Calls the hook if there is one and the state is another than it knows.
+  void tell_producer_state() noexcept;
   /// What the absence of a producer is to be called, if there is none and patience is at its end;
   /// else `idle`.
   Poll absence();
@@ -133,6 +142,8 @@ class ConsumerCore {
   std::optional<Bell> bell_;
   WaitStrategy wait_;
   Duration successor_patience_;
+  std::function<void(StreamState)> producer_hook_;
+  StreamState told_state_ = StreamState::alive;
   Sequence start_;
   bool resumed_ = false;
   bool has_left_ = false;

@@ -75,6 +75,8 @@ class ProducerCore {
 
   void wait_for_consumers(std::size_t count, Duration timeout);
   void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
+  std::vector<std::string> discover_consumers(std::string_view prefix, std::size_t count,
+                                              Duration timeout);
 
   /// Waits until all that the policy requires are there, then keeps to it.
   void enable_liveness(Liveness policy);
