@@ -11,8 +11,8 @@ namespace disruptor_mp {
 /// Who must be there in one ring, by their ids.
 struct RingMembers {
   std::string ring;
-  std::vector<std::string> producers;
-  std::vector<std::string> consumers;  ///< required and gating ones
+  std::vector<std::string> producers = {};
+  std::vector<std::string> consumers = {};  ///< required and gating ones
 };
 
 /// The start of a topology of several rings: waits until all rings are there and, at one look, all

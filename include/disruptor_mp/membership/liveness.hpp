@@ -58,7 +58,7 @@ enum class FailureAction : std::uint8_t {
 /// that waits for room, that was refused it, or that asks (`Producer::watch`).
 struct Liveness {
   /// Whom the producer cannot do without. They attach as `ConsumerKind::required`. At least one.
-  std::vector<std::string> required_consumer_ids;
+  std::vector<std::string> required_consumer_ids = {};
   /// How long `enable_liveness` waits for all of them to be there.
   Duration startup_wait_timeout = std::chrono::seconds(5);
   /// A consumer that owes a look at an event and does not move for so long is stalled: alert.
@@ -74,7 +74,7 @@ struct Liveness {
   FailureAction absence_action = FailureAction::report;
   /// Called once per stall window, on the thread that looks, and never while there is room. It must
   /// not use the producer; what it throws is counted and forgotten.
-  std::function<void(const ConsumerAlert&)> alert_hook;
+  std::function<void(const ConsumerAlert&)> alert_hook = {};
 
   /// @throws Error{invalid_option, invalid_name}
   void require_valid(const std::string& object) const;

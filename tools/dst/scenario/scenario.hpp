@@ -52,6 +52,7 @@ struct Setting {
   /// Of several producers, microseconds: claims may be revoked, and they dawdle in the middle of
   /// some for up to three times as long; 0: not.
   unsigned revoke_after = 0;
+  bool has_liveness = false;  ///< the producer goes on without its first consumer when that stalls
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
