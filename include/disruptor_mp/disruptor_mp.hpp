@@ -5,6 +5,7 @@
 #include "disruptor_mp/base/error.hpp"               // IWYU pragma: export
 #include "disruptor_mp/base/types.hpp"               // IWYU pragma: export
 #include "disruptor_mp/endpoint/consumer.hpp"        // IWYU pragma: export
+#include "disruptor_mp/endpoint/coordination.hpp"    // IWYU pragma: export
 #include "disruptor_mp/endpoint/options.hpp"         // IWYU pragma: export
 #include "disruptor_mp/endpoint/producer.hpp"        // IWYU pragma: export
 #include "disruptor_mp/membership/housekeeping.hpp"  // IWYU pragma: export

@@ -47,6 +47,12 @@ std::string_view to_string(Errc code) noexcept {
       return "membarrier_unavailable";
     case Errc::consumers_missing:
       return "consumers_missing";
+    case Errc::consumer_stalled:
+      return "consumer_stalled";
+    case Errc::stopped:
+      return "stopped";
+    case Errc::passed_over:
+      return "passed_over";
     case Errc::closed:
       return "closed";
     case Errc::earlier_boot:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/os/process.hpp"
 #include "disruptor_mp/os/thread.hpp"
@@ -62,7 +63,9 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
       fences_(segment_.shape().fence_mode),
       wait_(options.wait),
       successor_patience_(options.successor_patience),
+      producer_hook_(options.producer_hook),
       start_(start),
+      is_passable_(membership_ && options.may_be_passed_over),
       is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi) {
   if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
 }
@@ -102,10 +105,12 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
   const auto previous =
       options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
   const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
+  if (options.may_be_passed_over) membership.set_passable();
   const Sequence start = membership.activate(segment, wanted);
   auto core =
       std::make_unique<ConsumerCore>(std::move(segment), std::move(membership), start, options);
   core->resumed_ = previous.has_value();
+  if (previous && start > *previous) core->missed_before_ = start - *previous;
   return core;
 }
 
@@ -121,6 +126,40 @@ bool ConsumerCore::proves_void(std::uint64_t next) {
 
 bool ConsumerCore::is_known_void(std::uint64_t next) const noexcept {
   return is_shared_ && (void_ == next || has_tombstone(segment_, next));
+}
+
+StreamState ConsumerCore::producer_state() const {
+  const auto self = membership_ ? std::optional(membership_->row()) : std::nullopt;
+  return stream_state(segment_, list_participants(segment_, self));
+}
+
+void ConsumerCore::tell_producer_state() noexcept try {
+  if (!producer_hook_) return;
+  const StreamState state = producer_state();
+  if (state == std::exchange(told_state_, state)) return;
+  producer_hook_(state);
+} catch (...) {
+  return;  // of the hook, or no memory just now
+}
+
+void ConsumerCore::wait_for_producer(Duration timeout) {
+  StreamState state = StreamState::never;
+  const auto is_there = [&] {
+    state = producer_state();
+    return state == StreamState::alive || state == StreamState::stopped;
+  };
+  const auto is_over = [&] { return state == StreamState::closed; };
+  const TimePoint now = os::now();
+  const TimePoint deadline = timeout > never - now ? never : now + timeout;
+  const Waiter waiter(WaitStrategy::block(0), bell_ ? &*bell_ : nullptr, fences_, probe_period * 5);
+  if (waiter.wait(deadline, is_there, is_over) == Waiter::Outcome::ready) return;
+  if (is_over()) throw explain(*this, end_of_stream(), start_);
+  throw Error(Errc::producer_gone,
+              {.object = segment_.name(),
+               .problem = "no producer came in time",
+               .found = "its producer: " + std::string(to_string(state)),
+               .expected = "one that lives",
+               .remedy = "Start a successor (attach or create_or_attach), or wait longer."});
 }
 
 Poll ConsumerCore::name_absence() const {
@@ -149,10 +188,12 @@ Poll ConsumerCore::absence() {
 
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
-  if (stream_end(segment_) <= next) return Poll::closed;
+  if (tells_passed_over()) return Poll::passed_over;
+  if (stream_end(segment_) <= next) return end_of_stream();
   if (is_known_void(next)) return Poll::events;
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
+  tell_producer_state();
   if (proves_void(next)) return Poll::events;
   const Poll name = name_absence();
   if (name == Poll::idle) {
@@ -161,7 +202,7 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   }
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
-  return stream_end(segment_) <= next ? Poll::closed : name;
+  return stream_end(segment_) <= next ? end_of_stream() : name;
 }
 
 void ConsumerCore::leave(bool resigns) noexcept {

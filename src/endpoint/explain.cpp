@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,12 +81,33 @@ Hold hold_of(const ProducerCore& producer, std::uint64_t count) {
   return hold;
 }
 
+std::string failure_text(const ProducerCore& producer) {
+  if (!producer.failure()) return "acknowledged since";
+  const ConsumerAlert& failure = *producer.failure();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(failure.stalled_for);
+  return failure.consumer_id + " at " + std::to_string(failure.next_sequence.value()) + ", " +
+         std::string(to_string(failure.trouble)) + " for " + std::to_string(ms.count()) + " ms";
+}
+
 ErrorText forked(const std::string& object) {
   return {.object = object,
           .problem = "this endpoint belongs to the parent process",
           .found = "a call in the child of a fork",
           .expected = "calls in the process that attached",
           .remedy = "Attach anew in the child."};
+}
+
+ErrorText stopped(const Segment& segment, std::string found) {
+  const auto reason = stop_reason(segment);
+  return {.object = segment.name(),
+          .problem = "the stream was stopped for all, because of " +
+                     (reason ? reason->consumer_id + ", " + std::string(to_string(reason->trouble))
+                             : std::string("a required consumer")),
+          .found = std::move(found),
+          .expected = "an open ring",
+          .remedy =
+              "Find out what that consumer did (`dmp inspect`), and start all anew with a new "
+              "ring."};
 }
 
 std::string producer_text(const Segment& segment) {
@@ -109,12 +131,25 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .expected = "1 to " + std::to_string(capacity) + ", the capacity",
                .remedy = "Publish in smaller batches, or create the ring with a larger capacity."}};
     case Publish::consumer_missing:
-      return {Errc::consumers_missing,
+      return {
+          Errc::consumers_missing,
+          {.object = object,
+           .problem = producer.failure() ? "a required consumer is away: " + failure_text(producer)
+                                         : "a required consumer is away and the ring is full",
+           .found = hold_of(producer, count).found,
+           .expected = producer.failure() ? "it to come back within absence_grace_period"
+                                          : "it to come back within required_patience",
+           .remedy = producer.failure()
+                         ? "Restart it under the same id, then call acknowledge_failure."
+                         : "Restart it under the same id, or let it resign."}};
+    case Publish::consumer_stalled:
+      return {Errc::consumer_stalled,
               {.object = object,
-               .problem = "a required consumer is away and the ring is full",
+               .problem = "a required consumer does not move: " + failure_text(producer),
                .found = hold_of(producer, count).found,
-               .expected = "it to come back within required_patience",
-               .remedy = "Restart it under the same id, or let it resign."}};
+               .expected = "progress within progress_timeout and shutdown_grace_period",
+               .remedy = "See what it is doing (`dmp inspect`), restart it under the same id, then "
+                         "call acknowledge_failure."}};
     case Publish::gone:
       return {Errc::object_replaced,
               {.object = object,
@@ -124,6 +159,8 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .expected = "the name to lead to this ring, so that a consumer can come",
                .remedy = "Create the ring anew and start its consumers again; find out who removed "
                          "or replaced it."}};
+    case Publish::stopped:
+      return {Errc::stopped, stopped(producer.segment(), "a publish after the stop")};
     case Publish::closed:
       return {Errc::closed,
               {.object = object,
@@ -177,6 +214,15 @@ Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
                .found = position + ", the end of the stream",
                .expected = "events to follow",
                .remedy = "Attach to the producer's next ring."}};
+    case Poll::stopped:
+      return {Errc::stopped, stopped(consumer.segment(), position + ", the end of the stream")};
+    case Poll::passed_over:
+      return {Errc::passed_over,
+              {.object = object,
+               .problem = "a producer has gone on without this consumer, which had stalled",
+               .found = position + ", which may be overwritten",
+               .expected = "progress within the producer's progress_timeout",
+               .remedy = "Go on (missed() counts what is lost), or attach anew to gate again."}};
     case Poll::gone:
       return {Errc::object_replaced,
               {.object = object,

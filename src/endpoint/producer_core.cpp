@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
@@ -209,6 +210,11 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
   }
   const ProducerPresence predecessor = producer_presence(segment);
   const StreamPosition position = stream_position(segment);
+  if (!position.is_closed && is_stopped(segment)) {
+    // It was about to end the stream. We hold its lock, so nothing comes behind what we see.
+    mark_end(segment, position.published.value());
+    fail_closed(segment, "Make a new ring; this one was stopped.");
+  }
   if (position.is_closed)
     fail_closed(segment, "Make a new ring; this one goes away when its readers have left.");
   const std::uint64_t next = position.published.value();
@@ -298,15 +304,25 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
   }
 }
 
+namespace {
+
+Publish result_of(ConsumerTrouble trouble) {
+  return trouble == ConsumerTrouble::stalled ? Publish::consumer_stalled
+                                             : Publish::consumer_missing;
+}
+
+}  // namespace
+
 std::optional<Publish> ProducerCore::absence() const {
   if (segment_.object().is_orphaned_by_fork()) return Publish::used_after_fork;
-  if (closed_) return Publish::closed;
+  if (closed_) return why_closed();
   return std::nullopt;
 }
 
 std::optional<Publish> ProducerCore::refusal(std::uint64_t n) const {
   if (const auto absent = absence()) return absent;
   if (held_limit_ != 0) return Publish::claim_open;
+  if (refuses_) return result_of(failure_->trouble);
   if (n == 0 || n > window_.capacity()) return Publish::too_large;
   return std::nullopt;
 }
@@ -321,6 +337,7 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   if (open_window(next, n)) return Publish::ok;
   // Whoever tries and never waits must still get past the dead.
   gate_.examine_holders(next);
+  if (const auto ending = examine_required(next)) return *ending;
   return open_window(next, n) ? Publish::ok : Publish::full;
 }
 
@@ -329,16 +346,19 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
                                       const std::uint64_t& next) {
   TimePoint away_since = never;
   bool is_gone = false;
+  std::optional<Publish> ending;
   const auto give_up = [&] {
     if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
-    const bool is_held_by_absent = gate_.examine_holders(next).has_value();
+    const auto absent = gate_.examine_holders(next);
+    if ((ending = examine_required(next))) return true;
+    const bool is_held_by_absent = absent.has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
       // Only somebody who comes can make room, and nobody can find the ring any more.
       is_gone = !segment_.object().is_named();
       if (is_gone) return true;
     }
-    if (!is_held_by_absent) {
+    if (!is_held_by_absent || (watch_ && watch_->names(absent->id))) {
       away_since = never;
       return false;
     }
@@ -346,11 +366,14 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
     away_since = std::min(away_since, now);
     return now - away_since >= required_patience_;
   };
-  const Waiter waiter(wait_, &gates_bell_, fences_, longest_producer_nap);
-  switch (waiter.wait(deadline, is_ready, give_up)) {
+  // Who has failed does not get room by the way, which it would not use.
+  const auto may_go_on = [&] { return !ending && is_ready(); };
+  const Waiter waiter(wait_, &gates_bell_, fences_, longest_nap());
+  switch (waiter.wait(deadline, may_go_on, give_up)) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
+      if (ending) return *ending;
       return is_gone ? Publish::gone : Publish::consumer_missing;
     case Waiter::Outcome::timed_out:
       break;
@@ -457,7 +480,7 @@ Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uin
     if (const Publish result = wait_while_full(n, deadline, is_ready, next); result != Publish::ok)
       return result;
   }
-  return outcome == Outcome::closed ? Publish::closed : Publish::ok;
+  return outcome == Outcome::closed ? why_closed() : Publish::ok;
 }
 
 Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
@@ -467,11 +490,13 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
   if (outcome == Outcome::no_room) {
     // Whoever tries and never waits must still get past the dead.
     revoke_stopped(n);
-    gate_.examine_holders(shared_->position());
+    const std::uint64_t next = shared_->position();
+    gate_.examine_holders(next);
+    if (const auto ending = examine_required(next)) return *ending;
     outcome = claim_once(n, first);
   }
   return outcome == Outcome::claimed  ? Publish::ok
-         : outcome == Outcome::closed ? Publish::closed
+         : outcome == Outcome::closed ? why_closed()
                                       : Publish::full;
 }
 
@@ -482,16 +507,17 @@ void ProducerCore::close_shared() {
   // Of two who close at the same time at least one sees that the other has closed; pairs also with
   // the fence of one who joins.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!is_kept_open(segment_, membership_.row())) mark_end(tail_->close());
+  if (!is_kept_open(segment_, membership_.row())) mark_end(segment_, tail_->close());
 }
 
 void ProducerCore::close_for_all() {
   if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
+  refuses_ = true;
   limit_ = 0;
   if (!tail_) return;
   shared_ = nullptr;
-  mark_end(tail_->close());
+  mark_end(segment_, tail_->close());
 }
 
 template <class Arrived, class Fail>
@@ -577,9 +603,135 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
   });
 }
 
+std::vector<std::string> ProducerCore::discover_consumers(std::string_view prefix,
+                                                          std::size_t count, Duration timeout) {
+  std::vector<std::string> found;
+  const auto arrived = [&] {
+    found.clear();
+    for (Participant& participant : participants()) {
+      if (participant.id.starts_with(prefix) && is_present_consumer(participant))
+        found.push_back(std::move(participant.id));
+    }
+    return found.size() >= count;
+  };
+  wait_until_arrived(timeout, arrived, [&] {
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "not enough consumers named '" + std::string(prefix) +
+                            "…' arrived in time: " + std::to_string(found.size()) + " did",
+                 .found = name_present(participants()),
+                 .expected = std::to_string(count) + " of that prefix, alive",
+                 .remedy = "Start the missing ones, check their ids, or wait longer."});
+  });
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// --- Liveness
+
+void ProducerCore::enable_liveness(Liveness policy) {
+  policy.require_valid(segment_.name());
+  const bool must_be_passable = policy.failure_action == FailureAction::continue_without;
+  std::string missing;
+  const auto arrived = [&] {
+    const auto all = participants();
+    missing.clear();
+    for (const std::string& id : policy.required_consumer_ids) {
+      const bool is_there =
+          std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
+            return participant.id == id && participant.kind == format::RowKind::required &&
+                   (participant.is_passable || !must_be_passable) &&
+                   is_present_consumer(participant);
+          });
+      if (!is_there) missing += (missing.empty() ? "" : ", ") + id;
+    }
+    return missing.empty();
+  };
+  wait_until_arrived(policy.startup_wait_timeout, arrived, [&] {
+    throw Error(Errc::consumers_missing,
+                {.object = segment_.name(),
+                 .problem = "these required consumers did not arrive in time: " + missing,
+                 .found = name_present(participants()),
+                 .expected = std::string("all of required_consumer_ids alive, and attached as ") +
+                             (must_be_passable ? "required with may_be_passed_over" : "required"),
+                 .remedy = "Start the missing ones, check their ids and kinds, or wait longer."});
+  });
+  watch_.emplace(std::move(policy));
+  acknowledge_failure();
+}
+
+Duration ProducerCore::longest_nap() const noexcept {
+  return watch_ ? std::min(watch_->policy().progress_check_interval, longest_producer_nap)
+                : longest_producer_nap;
+}
+
+std::optional<Publish> ProducerCore::examine_required(std::uint64_t next, bool has_claim) try {
+  if (failure_) return result_of(failure_->trouble);
+  if (!has_claim && is_stopped(segment_)) {
+    // Whoever wrote the reason down has not ended the stream: it died, or is about to.
+    stop(next);
+    return Publish::stopped;
+  }
+  if (!watch_) return std::nullopt;
+  while (auto alert = watch_->look(segment_, next)) {
+    switch (watch_->action_for(alert->trouble)) {
+      case FailureAction::alert_only:
+        continue;
+      case FailureAction::continue_without:
+        if (watch_->release(segment_, alert->consumer_id)) continue;
+        break;
+      case FailureAction::stop_topology:
+        if (has_claim) {
+          watch_->postpone(alert->consumer_id);
+          return std::nullopt;
+        }
+        watch_->note_stop(segment_, alert->consumer_id);
+        failure_ = std::move(*alert);
+        stop(next);
+        return Publish::stopped;
+      case FailureAction::report:
+        break;
+    }
+    fail(std::move(*alert));
+    return result_of(failure_->trouble);
+  }
+  return std::nullopt;
+} catch (const std::bad_alloc&) {
+  return std::nullopt;  // publish never throws; the question is asked again
+}
+
+void ProducerCore::stop(std::uint64_t next) {
+  if (tail_) {
+    close_for_all();
+  } else {
+    close(next);
+  }
+}
+
+void ProducerCore::fail(ConsumerAlert failure) noexcept {
+  failure_ = std::move(failure);
+  refuses_ = true;
+  // So that every call asks, and is refused. What is claimed already may still be published.
+  limit_ = 0;
+  if (tail_) tail_->set_limit(0);
+}
+
+const std::optional<ConsumerAlert>& ProducerCore::watch(std::uint64_t next, bool has_claim) {
+  if (!absence() && !has_left_) examine_required(tail_ ? claimed_below(segment_) : next, has_claim);
+  return failure_;
+}
+
+void ProducerCore::acknowledge_failure() noexcept {
+  if (!failure_) return;
+  if (watch_) watch_->forget(failure_->consumer_id);
+  failure_.reset();
+  refuses_ = closed_;
+}
+
 void ProducerCore::close(std::uint64_t next) {
   if (closed_ || has_left_ || segment_.object().is_orphaned_by_fork()) return;
   closed_ = true;
+  refuses_ = true;
   limit_ = 0;
   if (tail_) {
     close_shared();
@@ -587,15 +739,16 @@ void ProducerCore::close(std::uint64_t next) {
   }
   segment_.control().published.store(
       next, std::memory_order_release);  // exact, for whoever looks at a finished stamped ring
-  mark_end(next);
+  mark_end(segment_, next);
 }
 
-void ProducerCore::mark_end(std::uint64_t end) {
+void ProducerCore::mark_end(Segment& segment, std::uint64_t end) {
   // Release: whoever sees the end sees all events before it. Dying before: the ring is open and its
   // producer dead.
-  segment_.control().end.store(end, std::memory_order_release);
-  fences_.light();  // pairs with the heavy fence of a sleeping consumer
-  Bell(segment_.bells().data).ring_if_awaited();
+  segment.control().end.store(end, std::memory_order_release);
+  // Pairs with the heavy fence of a sleeping consumer.
+  Fences(segment.shape().fence_mode).light();
+  Bell(segment.bells().data).ring_if_awaited();
 }
 
 void ProducerCore::leave(std::uint64_t next) noexcept {

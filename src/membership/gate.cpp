@@ -28,7 +28,7 @@ void Gate::renew(std::uint64_t next) {
   for (std::uint32_t index = 0; index < segment_->shape().rows; ++index) {
     const format::Row& row = segment_->row(index);
     const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
-    if (status.gates()) {
+    if (status.gates() && !is_passed_over(row)) {
       entries_.push_back({.cursor = &row.cursor, .row = index});
     } else if (status.kind == format::RowKind::gating &&
                (status.state == format::RowState::left || status.state == format::RowState::dead)) {
@@ -37,6 +37,9 @@ void Gate::renew(std::uint64_t next) {
       if (cursor <= next) floor_ = std::max(floor_, cursor);
     }
   }
+  // Pairs with the acquire fence of a consumer that copies: whoever sees a byte that is written
+  // from here on, because a row holds us no longer, sees that it was passed over.
+  std::atomic_thread_fence(std::memory_order_release);
 }
 
 std::uint64_t Gate::minimum(std::uint64_t next) {

@@ -79,6 +79,33 @@ bool wants_successor(RowStatus status) {
   return status.kind == RowKind::producer && status.state == RowState::left && !status.has_closed;
 }
 
+/// By the holder of the row's lock, before it does anything else with the row: from here on nobody
+/// passes an earlier holder over. The mark of one that was stays until we gate; dying before that
+/// leaves it to the next.
+/// @return whether it was.
+bool take_hold(format::Row& row) {
+  std::uint64_t seen = row.hold.load(std::memory_order_acquire);
+  HoldWord ours;
+  do {
+    ours = HoldWord::unpack(seen);
+    ours.is_joining = true;
+    ++ours.number;
+    // Acquire and release: of this and `pass_over` one comes first, and the other knows.
+  } while (!row.hold.compare_exchange_weak(seen, ours.pack(), std::memory_order_acq_rel,
+                                           std::memory_order_acquire));
+  return ours.is_passed_over;
+}
+
+/// From here on the row holds producers back, if its status says so. By the holder of the row's
+/// lock; while it lives and is joining nobody else changes the word.
+void settle_hold(format::Row& row) {
+  const HoldWord ours = HoldWord::unpack(row.hold.load(std::memory_order_relaxed));
+  // Release: who sees it sees the cursor, where nothing is overwritten yet. Dying before it: the
+  // next holder finds the mark of an earlier one, if there was one. Dying after it: it gates as the
+  // status says.
+  row.hold.store(HoldWord{.number = ours.number}.pack(), std::memory_order_release);
+}
+
 template <class Suitable>
 std::optional<std::uint32_t> lock_row(Segment& segment, RowKind kind, Suitable&& suitable) {
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
@@ -171,16 +198,18 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
       // The row stays as it is until `activate`: if it gates (a required consumer, or one whose
       // death nobody has met yet) it goes on gating, so nothing this id has not read is lost
       // meanwhile.
-      const format::Row& row = segment.row(*own);
+      format::Row& row = segment.row(*own);
       const RowStatus old = status_of(row);
       const bool was_consumer = old.kind == RowKind::required || old.kind == RowKind::gating;
+      const bool was_passed_over = kind != RowKind::producer && take_hold(row);
       return {*own,
               kind,
               std::move(id),
               old.incarnation + 1,
               was_consumer ? std::optional(Sequence(row.cursor.load(std::memory_order_acquire)))
                            : std::nullopt,
-              was_consumer && old.gates() && old.is_settled};
+              was_consumer && old.gates() && !was_passed_over && old.is_settled,
+              was_consumer && was_passed_over};
     }
     // Our row, in somebody's hands for a moment; or of a producer, while one who lives may have
     // claimed what our predecessor left.
@@ -223,8 +252,9 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
   if (!row.status.compare_exchange_strong(seen, joining.pack(), std::memory_order_acq_rel))
     fail_full(segment);
   if (did_gate) announce_change(segment);
+  if (kind != RowKind::producer) take_hold(row);
   write_row_id(row, id);
-  return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false};
+  return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false, false};
 }
 
 Sequence Membership::activate(Segment& segment, Sequence cursor) {
@@ -256,8 +286,10 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
                    .kind = kind_,
                    .is_settled = is_settled,
                    .is_awaited = is_awaited_,
+                   .is_passable = is_passable_,
                    .incarnation = incarnation_};
   row.status.store(status.pack(), std::memory_order_release);
+  if (is_consumer) settle_hold(row);
   announce_change(segment);
   if (!is_consumer || is_settled) return cursor;
 
@@ -307,6 +339,22 @@ void Membership::declare_closed(Segment& segment) {
                                            .incarnation = incarnation_}
                                      .pack(),
                                  std::memory_order_release);
+}
+
+bool pass_over(Segment& segment, std::uint32_t row_index, std::uint64_t hold) {
+  HoldWord passed = HoldWord::unpack(hold);
+  if (passed.is_passed_over) return false;
+  passed.is_passed_over = true;
+  // Dying before it: it goes on gating, and the next one who waits decides. Dying after it: it does
+  // not gate; who is blocked looks at all rows anyway, and needs no news. Stopped before it for an
+  // hour: if somebody has taken the row since, the exchange fails. If it is the same one still, it
+  // may be well again by now; then it is passed over all the same, and told.
+  if (!segment.row(row_index).hold.compare_exchange_strong(
+          hold, passed.pack(), std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    return false;
+  }
+  announce_change(segment);
+  return true;
 }
 
 bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) try {

@@ -57,8 +57,10 @@ std::vector<Participant> list_participants(const Segment& segment,
         .id = read_row_id(row),
         .kind = status.kind,
         .presence = Participant::Presence::left,
-        .gates = status.gates(),
+        .gates = status.gates() && !is_passed_over(row),
         .has_closed = status.has_closed,
+        .is_passed_over = is_passed_over(row),
+        .is_passable = status.is_passable,
         .incarnation = status.incarnation,
         .cursor = Sequence(row.cursor.load(std::memory_order_acquire)),
         .joined_ns = row.joined_ns.load(std::memory_order_relaxed),
@@ -86,7 +88,8 @@ std::vector<Participant> list_participants(const Segment& segment,
 std::string describe(const Participant& participant) {
   return participant.id + " (" + std::string(to_string(participant.kind)) + ", pid " +
          std::to_string(participant.process.pid) + ", " +
-         std::string(to_string(participant.presence)) + ")";
+         std::string(to_string(participant.presence)) +
+         (participant.is_passed_over ? ", passed over)" : ")");
 }
 
 namespace {
@@ -235,7 +238,7 @@ bool is_finished(const Segment& segment) {
   for (std::uint32_t index = 0; index < segment.shape().rows; ++index) {
     const format::Row& row = segment.row(index);
     const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
-    if (status.kind == RowKind::required && status.gates() &&
+    if (status.kind == RowKind::required && status.gates() && !is_passed_over(row) &&
         row.cursor.load(std::memory_order_acquire) < end) {
       return false;
     }

@@ -71,6 +71,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
                                  {"horizon", "number"},
                                  {"revoked", "number"},
                                  {"closed", "boolean"},
+                                 {"stopped", "null"},
                                  {"end", "null"}});
   for (const Json& each : view["participants"]) {
     expect_fields(each, {{"row", "number"},
@@ -79,6 +80,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
                          {"presence", "string"},
                          {"gates", "boolean"},
                          {"has_closed", "boolean"},
+                         {"passed_over", "boolean"},
                          {"incarnation", "number"},
                          {"position", "number"},
                          {"lag", "any"},

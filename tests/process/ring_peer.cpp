@@ -49,7 +49,9 @@
 // With --dawdle=N a producer that streams naps in the middle of every N-th event or so.
 // With --revoke-ms=N claims in a new ring are revoked after so long; a publish that is told so
 // reports "revoked SEQUENCE", of the first event that was.
-// With --producers=multi the ring is, or is made to be, one of several producers.
+// With --passable=1 a consumer may be passed over; it reports "passed_over" while it drains, and
+// its log is judged as an observer's, which may miss events but must count them. With
+// --producers=multi the ring is, or is made to be, one of several producers.
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
@@ -157,7 +159,7 @@ template <class E>
 class RingPeer {
  public:
   explicit RingPeer(Options options) : options_(std::move(options)) {
-    LogKind kind = log_kind(options_.text("kind", "none"));
+    LogKind kind = is_passable() ? LogKind::observer : log_kind(options_.text("kind", "none"));
     if (kind == LogKind::producer && is_one_of_several()) kind = LogKind::one_of_several;
     incarnation_ = options_.number("incarnation", 1);
     dawdling_ = options_.number("dawdle", 0);
@@ -439,7 +441,8 @@ class RingPeer {
   }
   void drain(const Arguments& /*none*/) {
     Poll outcome = Poll::events;
-    while ((outcome = poll_once().outcome) == Poll::events) {
+    while ((outcome = poll_once().outcome) == Poll::events || outcome == Poll::passed_over) {
+      if (outcome == Poll::passed_over) report("passed_over");
     }
     report_end(outcome);
   }
@@ -455,6 +458,7 @@ class RingPeer {
     report("resigned");
   }
 
+  [[nodiscard]] bool is_passable() const { return options_.number("passable", 0) != 0; }
   [[nodiscard]] ConsumerOptions consumer_options() const {
     const std::string kind = options_.text("kind", "gating");
     ConsumerOptions options;
@@ -464,6 +468,7 @@ class RingPeer {
     if (options.kind != ConsumerKind::observer) options.id = options_.text("id", "consumer");
     options.start = start_of(options_.text("start", "oldest"));
     options.max_batch = options_.number("max-batch", 8);
+    options.may_be_passed_over = is_passable();
     options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
     options.successor_patience = std::chrono::milliseconds(options_.number("successor-ms", 0));
     const std::string wait = options_.text("wait", "block");

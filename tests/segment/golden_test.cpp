@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A small ring, byte by byte, against golden/segment_v3.txt. If this fails, the format has changed:
+// A small ring, byte by byte, against golden/segment_v4.txt. If this fails, the format has changed:
 // that needs another format::version, so that running processes of two releases refuse each other.
 #include <algorithm>
 #include <cstdio>
@@ -75,7 +75,7 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
     mask(bytes, row + 32, 8);  // start_ticks
   }
 
-  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v3.txt");
+  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v4.txt");
   ASSERT_TRUE(golden);
   std::string expected;
   for (std::string line; std::getline(golden, line);) {

@@ -21,6 +21,7 @@ ExitCode exit_code_of(Errc code) noexcept {
     case Errc::consumer_alive:
     case Errc::table_full:
     case Errc::closed:
+    case Errc::stopped:
       return ExitCode::in_use;
     default:
       return ExitCode::failure;

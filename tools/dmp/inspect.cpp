@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "disruptor_mp/membership/housekeeping.hpp"
+#include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 #include "json_output.hpp"
@@ -98,6 +99,12 @@ Json header_json(const Segment& segment) {
           {"creator_uid", header.birth.creator_uid}};
 }
 
+Json stop_json(const Segment& segment) {
+  const auto reason = stop_reason(segment);
+  if (!reason) return {};
+  return {{"consumer", printable(reason->consumer_id)}, {"trouble", to_string(reason->trouble)}};
+}
+
 Json to_json(const View& view) {
   Json sections = Json::object();
   for (const auto& [name, section] : sections_of(view.segment.header()))
@@ -118,6 +125,7 @@ Json to_json(const View& view) {
             {"horizon", view.horizon},
             {"revoked", view.segment.control().revoked.load(std::memory_order_relaxed)},
             {"closed", view.position.is_closed},
+            {"stopped", stop_json(view.segment)},
             {"end", view.position.is_closed ? Json(view.end) : Json()}}},
           {"participants", participants}};
 }
@@ -181,6 +189,10 @@ void print_stream(const View& view) {
   }
   print_line("horizon", std::to_string(view.horizon));
   print_line("end", view.position.is_closed ? std::to_string(view.end) : "open");
+  if (const auto reason = stop_reason(view.segment)) {
+    print_line("stopped", fmt::format("because of {}, {}", printable(reason->consumer_id),
+                                      to_string(reason->trouble)));
+  }
 }
 
 void print_sections(const View& view) {

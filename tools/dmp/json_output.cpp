@@ -48,6 +48,7 @@ Json to_json(const Participant& participant, Sequence published) {
           {"presence", to_string(participant.presence)},
           {"gates", participant.gates},
           {"has_closed", participant.has_closed},
+          {"passed_over", participant.is_passed_over},
           {"incarnation", participant.incarnation},
           {"position", participant.cursor.value()},
           {"lag", behind ? Json(*behind) : Json()},

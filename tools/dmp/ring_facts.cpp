@@ -48,7 +48,9 @@ std::string producers_text(format::ProducerKind kind, StreamState state,
 }
 
 std::string state_text(const Participant& participant) {
-  return participant.has_closed ? "closed" : std::string(to_string(participant.presence));
+  if (participant.has_closed) return "closed";
+  return std::string(to_string(participant.presence)) +
+         (participant.is_passed_over ? ", passed over" : "");
 }
 
 Tone tone_of(StreamState state) {

@@ -30,6 +30,9 @@ enum class Errc : std::uint8_t {
   locks_unsupported,       ///< The file system lacks open-file-description locks.
   membarrier_unavailable,  ///< The ring relies on membarrier(2), which this process may not call.
   consumers_missing,       ///< Consumers did not arrive in time.
+  consumer_stalled,        ///< A required consumer lives and does not move.
+  stopped,                 ///< A liveness policy has ended the stream for all.
+  passed_over,             ///< A producer has gone on without this consumer.
   closed,                  ///< The ring was closed: nothing can be published any more.
   earlier_boot,     ///< A file ring written before the last reboot: its content is not trusted.
   used_after_fork,  ///< The endpoint belongs to the parent of this process.

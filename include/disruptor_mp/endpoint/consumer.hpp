@@ -42,6 +42,10 @@ struct PollResult {
 /// uncommitted events are read again by whoever resumes. Within one life of a consumer no event is
 /// handled twice, except one whose handler threw.
 ///
+/// One that attached with `may_be_passed_over` gets copies, as an observer does; if a producer goes
+/// on without it, the next poll says so once (`Poll::passed_over`), and then it goes on like an
+/// observer. To gate again it attaches anew.
+///
 /// An observer gets a private copy, checked after copying, so it never sees a torn event;
 /// `missed()` counts exactly what was overwritten before it came.
 template <class E>
@@ -69,6 +73,7 @@ class Consumer {
         slots_(other.slots_),
         control_(other.control_),
         cursor_(other.cursor_),
+        hold_(other.hold_),
         gates_bell_(other.gates_bell_),
         copy_(std::move(other.copy_)),
         next_(other.next_),
@@ -99,7 +104,10 @@ class Consumer {
     if (!look()) [[unlikely]] {
       const std::uint64_t asked = next_;
       const Poll outcome = core_->idle_result(asked);
-      if (outcome == Poll::idle || outcome == Poll::closed) return {.count = 0, .outcome = outcome};
+      if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
+          outcome == Poll::passed_over) {
+        return {.count = 0, .outcome = outcome};
+      }
       // Between the look and the death there may have come a last event, or a last void: behind
       // that the answer may be another.
       if (!look_past_voids()) {
@@ -189,6 +197,15 @@ class Consumer {
   /// destruction is allowed.
   void resign() { leave(true); }
 
+  // --- Its producers
+
+  /// What has become of them: alive, stopped, dead, left, closed; never, if there was none yet.
+  /// Some system calls.
+  [[nodiscard]] StreamState producer_state() const { return core_->producer_state(); }
+  /// Waits until one lives (a stopped one does), for example a successor of one that died.
+  /// @throws Error{producer_gone} that says what has become of the last; Error{closed, stopped}
+  void wait_for_producer(Duration timeout) { core_->wait_for_producer(timeout); }
+
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 
@@ -199,8 +216,18 @@ class Consumer {
   [[nodiscard]] bool resumed() const noexcept { return core_->resumed(); }
   /// The next sequence to be handled.
   [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
-  /// Observers: how many events were overwritten before they could be read.
+  /// Whether a producer went on without this consumer, or without the holder of its id before it.
+  [[nodiscard]] bool passed_over() const noexcept {
+    return core_->was_passed_over() || is_passed_over();
+  }
+  /// Observers, and those who were passed over: how many events were overwritten before they could
+  /// be read.
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+  /// One that resumed: how many events were overwritten between where the holder of its id before
+  /// it had stopped and where it began itself.
+  [[nodiscard]] std::uint64_t missed_before_start() const noexcept {
+    return core_->missed_before();
+  }
   /// Of several producers: how many sequences were skipped because nothing will ever be published
   /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
   /// because its slot was held back after that.
@@ -219,11 +246,12 @@ class Consumer {
         slots_(core_->segment().slots(), core_->segment().shape()),
         control_(&core_->segment().control()),
         cursor_(core_->cursor()),
+        hold_(core_->hold()),
         gates_bell_(core_->segment().bells().gates, core_->fences()),
         next_(core_->start().value()),
         ready_(next_),
         max_batch_(std::min(options.max_batch, slots_.capacity())) {
-    if (core_->is_observer())
+    if (core_->is_observer() || hold_ != nullptr)
       copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
   }
 
@@ -239,7 +267,7 @@ class Consumer {
   /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is
   /// anything.
   bool look() noexcept {
-    if (cursor_ == nullptr) skip_overwritten();
+    if (cursor_ == nullptr || is_passed_over()) skip_overwritten();
     ready_ = slots_.published_end(*control_, next_, next_ + max_batch_);
     return ready_ != next_;
   }
@@ -259,7 +287,7 @@ class Consumer {
 
   template <class Handler>
   PollResult deliver(Handler& handler) {
-    return cursor_ != nullptr ? deliver_in_place(handler) : deliver_copies(handler);
+    return copy_ == nullptr ? deliver_in_place(handler) : deliver_copies(handler);
   }
 
   template <class Handler>
@@ -282,12 +310,19 @@ class Consumer {
 
   template <class Handler>
   PollResult deliver_copies(Handler& handler) {
+    if (core_->tells_passed_over()) return {.count = 0, .outcome = Poll::passed_over};
     std::uint64_t count = 0;
-    while (next_ < ready_ && take_copy()) {
-      call(handler, copied(), next_, next_ + 1 == ready_);
-      ++next_;
-      ++count;
+    try {
+      while (next_ < ready_ && take_copy()) {
+        call(handler, copied(), next_, next_ + 1 == ready_);
+        ++next_;
+        ++count;
+      }
+    } catch (...) {
+      commit();
+      throw;
     }
+    commit();
     // Lapped before the first copy was good: nothing was handled, but something was missed; not
     // idle for the caller.
     return {.count = count, .outcome = Poll::events};
@@ -317,8 +352,13 @@ class Consumer {
     gates_bell_.ring_if_awaited();
   }
 
-  // --- Observers
+  // --- Observers, and those who may be passed over
 
+  [[nodiscard]] bool is_passed_over() const noexcept {
+    // Acquire: pairs with the exchange in `pass_over`; the horizon that follows is looked at next.
+    return hold_ != nullptr &&
+           (hold_->load(std::memory_order_acquire) & HoldWord::passed_over_flag) != 0;
+  }
   void skip_overwritten() noexcept {
     // Acquire: the slots we read next are at least as new as this promise.
     const std::uint64_t horizon = control_->horizon.load(std::memory_order_acquire);
@@ -335,6 +375,13 @@ class Consumer {
   /// to go on.
   bool take_copy() noexcept {
     racy_copy(copy_bytes(), slots_.slot(next_), core_->segment().shape().event_size);
+    // While our row holds the producers back nobody may write there. Relaxed, after racy_copy's
+    // acquire fence: pairs with the release fence in Gate::renew. If any byte came from one that
+    // went on without us, this sees the mark.
+    if (hold_ != nullptr &&
+        (hold_->load(std::memory_order_relaxed) & HoldWord::passed_over_flag) == 0) {
+      return true;
+    }
     // Relaxed, after racy_copy's acquire fence: pairs with the release fence in Window::open. If
     // any byte came from a later event, this sees the horizon that allowed it.
     const std::uint64_t horizon = control_->horizon.load(std::memory_order_relaxed);
@@ -347,14 +394,14 @@ class Consumer {
 
   bool advance() {
     current_ = nothing_in_hand;  // whatever happens below, the event before is done
-    if (next_ >= ready_ || cursor_ == nullptr) {
+    if (next_ >= ready_ || copy_ != nullptr) {
       commit();
       for (;;) {
         if (!look()) {
           ended_ = core_->wait(next_, never, [this] { return look_past_voids(); });
           if (ended_ != Poll::events) return false;
         }
-        if (cursor_ != nullptr || take_copy()) break;
+        if (copy_ == nullptr || take_copy()) break;
       }
     }
     ended_ = Poll::events;
@@ -362,7 +409,7 @@ class Consumer {
     return true;
   }
   [[nodiscard]] Reference current() const noexcept {
-    return cursor_ != nullptr ? slots_.event(current_) : copied();
+    return copy_ == nullptr ? slots_.event(current_) : copied();
   }
 
   /// The event in the caller's hands is not done. Twice is as once: iterators may be copied.
@@ -400,7 +447,8 @@ class Consumer {
   std::unique_ptr<os::ForkGuard> guard_;
   Slots<E, const std::byte> slots_;
   const format::Control* control_;
-  std::atomic<std::uint64_t>* cursor_;  ///< null for an observer
+  std::atomic<std::uint64_t>* cursor_;      ///< null for an observer
+  const std::atomic<std::uint64_t>* hold_;  ///< null for one that cannot be passed over
   HotBell gates_bell_;
   std::unique_ptr<Copy[]> copy_;
   std::uint64_t next_;   ///< the next sequence to be handled

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/membership/housekeeping.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
 #include "disruptor_mp/segment/format.hpp"
 
@@ -62,7 +64,7 @@ struct ProducerOptions {
   WaitStrategy wait = WaitStrategy::block();
   /// How long publish waits for a required consumer that is away (dead or left) and holds the ring
   /// full, before it returns `Publish::consumer_missing`. A slow or stopped consumer is not away:
-  /// it is waited for as long as it takes.
+  /// it is waited for as long as it takes. Not for those whom a liveness policy names.
   Duration required_patience = std::chrono::seconds(1);
   /// How long `attach` waits for the ring to appear, and for a predecessor to leave or die.
   Duration timeout = Duration::zero();
@@ -113,6 +115,15 @@ struct ConsumerOptions {
   /// returns that as its result. Zero: it returns at once, and the caller decides whether to wait
   /// for a successor.
   Duration successor_patience = Duration::zero();
+  /// A producer whose liveness policy says so may go on without this consumer while it lives, if it
+  /// stalls. So that it never sees a torn event, the handler gets copies, each checked after it was
+  /// made. (One that is proven dead may be passed over anyway.)
+  bool may_be_passed_over = false;
+  /// Called when a consumer that has nothing to read finds that its producers' state has changed:
+  /// stopped, dead, left, closed, and alive again when one goes on or a successor has come. On the
+  /// thread that polls or waits, after all that was published is read. It must not use the
+  /// consumer; what it throws is forgotten.
+  std::function<void(StreamState)> producer_hook = {};
   /// At most so many events are handled before progress is committed: the producer gets room, and
   /// at most so many are handled again after a crash. At least 1.
   std::uint64_t max_batch = 256;
@@ -125,6 +136,9 @@ enum class Publish : std::uint8_t {
   timed_out,         ///< …_until: no room before the deadline
   consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
                      ///< the ring full
+  consumer_stalled,  ///< a required consumer lives and does not move, for longer than the liveness
+                     ///< policy allows
+  stopped,           ///< the stream was ended for all, by a liveness policy: `explain` says why
   gone,             ///< only a consumer that attaches could make room, and the name leads elsewhere
                     ///< now: none can come
   too_large,        ///< more events at once than the ring has slots, or none: never possible
@@ -137,10 +151,13 @@ enum class Publish : std::uint8_t {
 
 /// What became of a poll.
 enum class Poll : std::uint8_t {
-  events,         ///< at least one event was handled
-  idle,           ///< nothing to read just now
-  timed_out,      ///< nothing to read before the deadline
-  closed,         ///< end of stream: all events are read, none will follow
+  events,       ///< at least one event was handled
+  idle,         ///< nothing to read just now
+  timed_out,    ///< nothing to read before the deadline
+  closed,       ///< end of stream: all events are read, none will follow
+  stopped,      ///< the same, and it was ended for all by a liveness policy: `explain` says why
+  passed_over,  ///< a producer has gone on without this consumer (told once); from now on it holds
+                ///< nobody back, and `missed` counts what it misses
   producer_left,  ///< all events are read; the producer left without closing; a successor may come
   producer_dead,  ///< all events are read; the producer died; a successor may come
   gone,  ///< as producer_dead or _left, and the name leads elsewhere now: no successor can come
@@ -157,6 +174,10 @@ enum class Poll : std::uint8_t {
       return "timed_out";
     case Publish::consumer_missing:
       return "consumer_missing";
+    case Publish::consumer_stalled:
+      return "consumer_stalled";
+    case Publish::stopped:
+      return "stopped";
     case Publish::gone:
       return "gone";
     case Publish::too_large:
@@ -183,6 +204,10 @@ enum class Poll : std::uint8_t {
       return "timed_out";
     case Poll::closed:
       return "closed";
+    case Poll::stopped:
+      return "stopped";
+    case Poll::passed_over:
+      return "passed_over";
     case Poll::producer_left:
       return "producer_left";
     case Poll::producer_dead:

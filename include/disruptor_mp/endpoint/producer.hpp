@@ -235,6 +235,42 @@ class Producer {
     core_->wait_for_consumers(ids, timeout);
   }
 
+  /// Waits until at least `count` consumers whose ids begin with `prefix` are attached and alive.
+  /// @return their ids, sorted; for `Liveness::required_consumer_ids`, for example.
+  /// @throws Error{consumers_missing} that says who is there.
+  std::vector<std::string> discover_consumers(std::string_view prefix, std::size_t count,
+                                              Duration timeout) {
+    return core_->discover_consumers(prefix, count, timeout);
+  }
+
+  // --- Liveness (docs/liveness.md)
+  // -----------------------------------------------------------------------------------------------
+
+  /// Waits until all consumers that the policy requires are there, then keeps to it: while this
+  /// producer waits for room, is refused it, or asks (`watch`), it looks after them. Replaces an
+  /// earlier policy.
+  /// @throws Error{consumers_missing} that says who is there and who is missing, and
+  /// Error{invalid_option, invalid_name}; what held before then holds still.
+  void enable_liveness(Liveness policy) { core_->enable_liveness(std::move(policy)); }
+  /// Looks after the required consumers while nothing is published; to be called at least every
+  /// quarter of `progress_timeout`, because longer pauses do not count in full.
+  /// @return as `failure`.
+  const std::optional<ConsumerAlert>& watch() {
+    return core_->watch(next_, open_claim_ != 0 || core_->holds_limit());
+  }
+  /// The required consumer whose time was over, if there was one and nobody has acknowledged it.
+  /// Until then nothing is published: every publish and claim returns `consumer_stalled` or
+  /// `consumer_missing`. A claim or burst that was open may be brought to its end. After
+  /// `stop_topology`, why it was: then there is nothing to acknowledge.
+  [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept {
+    return core_->failure();
+  }
+  /// Goes on publishing. If the consumer has not recovered, it has all its time once more.
+  void acknowledge_failure() noexcept { core_->acknowledge_failure(); }
+  [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
+    return core_->liveness_counters();
+  }
+
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,10 @@ class Membership {
   /// One of several producers has chosen its id: should it die, it is expected back. Before
   /// `activate`.
   void set_awaited() noexcept { is_awaited_ = true; }
+  /// A consumer that reads copies. Before `activate`.
+  void set_passable() noexcept { is_passable_ = true; }
+  /// Whether a producer had gone on without an earlier holder of this id.
+  [[nodiscard]] bool was_passed_over() const noexcept { return was_passed_over_; }
   /// One of several producers publishes nothing more; said before it leaves.
   void declare_closed(Segment& segment);
 
@@ -72,13 +76,14 @@ class Membership {
 
  private:
   Membership(std::uint32_t row, format::RowKind kind, std::string id, std::uint32_t incarnation,
-             std::optional<Sequence> previous_cursor, bool is_protected)
+             std::optional<Sequence> previous_cursor, bool is_protected, bool was_passed_over)
       : row_(row),
         kind_(kind),
         id_(std::move(id)),
         incarnation_(incarnation),
         previous_cursor_(previous_cursor),
-        is_protected_(is_protected) {}
+        is_protected_(is_protected),
+        was_passed_over_(was_passed_over) {}
 
   std::uint32_t row_;
   format::RowKind kind_;
@@ -87,8 +92,17 @@ class Membership {
   std::optional<Sequence> previous_cursor_;
   bool has_closed_ = false;
   bool is_awaited_ = false;
+  bool is_passable_ = false;
   bool is_protected_;  ///< the row has gated all the time since its previous cursor was settled
+  bool was_passed_over_;
 };
+
+/// Takes a consumer out of the gate, whether it lives or not: a producer goes on without it. The
+/// caller has read `hold` (a HoldWord), and then found nobody with the row's lock, or somebody who
+/// has shown the row and is passable. What it may miss first is its cursor, which stays; a later
+/// holder of its id begins where nothing is overwritten, and is told.
+/// @return false if somebody has taken the row since, or another caller was faster.
+bool pass_over(Segment& segment, std::uint32_t row_index, std::uint64_t hold);
 
 /// If the holder of this row is proven dead and its kind gates only while it lives, takes it out of
 /// the gate.

@@ -25,6 +25,8 @@ struct RowStatus {
   bool has_closed = false;
   /// One of several producers, with an id of its own choice: should it die, it is expected back.
   bool is_awaited = false;
+  /// A consumer that reads copies, so that it may be passed over while it lives.
+  bool is_passable = false;
   std::uint32_t incarnation = 0;
 
   static constexpr RowStatus unpack(std::uint64_t word) noexcept {
@@ -33,14 +35,17 @@ struct RowStatus {
             .is_settled = ((word >> 16U) & 1U) != 0,
             .has_closed = ((word >> 17U) & 1U) != 0,
             .is_awaited = ((word >> 18U) & 1U) != 0,
+            .is_passable = ((word >> 19U) & 1U) != 0,
             .incarnation = static_cast<std::uint32_t>(word >> 32U)};
   }
   [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
     return static_cast<std::uint64_t>(state) | (static_cast<std::uint64_t>(kind) << 8U) |
            (std::uint64_t{is_settled} << 16U) | (std::uint64_t{has_closed} << 17U) |
-           (std::uint64_t{is_awaited} << 18U) | (static_cast<std::uint64_t>(incarnation) << 32U);
+           (std::uint64_t{is_awaited} << 18U) | (std::uint64_t{is_passable} << 19U) |
+           (static_cast<std::uint64_t>(incarnation) << 32U);
   }
-  /// Does the producer wait for this row? A required consumer gates also while it is away.
+  /// Does the producer wait for this row, unless it was passed over? A required consumer gates also
+  /// while it is away.
   [[nodiscard]] constexpr bool gates() const noexcept {
     using format::RowKind;
     using format::RowState;
@@ -48,6 +53,34 @@ struct RowStatus {
            (kind == RowKind::required && (state == RowState::active || state == RowState::left));
   }
 };
+
+/// Row::hold, taken apart. Every taking of the row by a consumer has a number, so whoever wants to
+/// pass one over, and is stopped before it does, does not meet its successor. The mark outlives who
+/// was passed over until a later holder gates, because what it was to read is not safe any more.
+struct HoldWord {
+  bool is_passed_over = false;
+  bool is_joining = false;  ///< taken, and not shown yet: never passed over while it lives
+  std::uint32_t number = 0;
+
+  static constexpr std::uint64_t passed_over_flag = 1;
+  static constexpr HoldWord unpack(std::uint64_t word) noexcept {
+    return {.is_passed_over = (word & passed_over_flag) != 0,
+            .is_joining = (word & 2U) != 0,
+            .number = static_cast<std::uint32_t>(word >> 32U)};
+  }
+  [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
+    return std::uint64_t{is_passed_over} | (std::uint64_t{is_joining} << 1U) |
+           (static_cast<std::uint64_t>(number) << 32U);
+  }
+};
+
+/// Did a producer go on without this consumer? Then what lies at its cursor and beyond may be
+/// overwritten.
+[[nodiscard]] inline bool is_passed_over(const format::Row& row) noexcept {
+  // Acquire: pairs with the exchange in `pass_over`, and with the store that lets a later holder
+  // gate, whose cursor was written before.
+  return HoldWord::unpack(row.hold.load(std::memory_order_acquire)).is_passed_over;
+}
 
 /// What can be told of one participant without touching anything.
 struct Participant {
@@ -64,6 +97,9 @@ struct Participant {
   Presence presence = Presence::left;
   bool gates = false;
   bool has_closed = false;  ///< one of several producers, that publishes nothing more
+  /// A producer went on without this consumer; it may miss `cursor` and what follows.
+  bool is_passed_over = false;
+  bool is_passable = false;  ///< may be passed over while it lives
   std::uint32_t incarnation = 0;
   Sequence cursor;  ///< consumers: the next sequence it will read
   std::uint64_t joined_ns = 0;

@@ -28,7 +28,7 @@
 namespace disruptor_mp::format {
 
 inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 /// Reads back differently on a machine of other byte order.
 inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
 inline constexpr std::uint64_t header_size = 4096;
@@ -191,6 +191,9 @@ struct Control {
   alignas(isolation) std::atomic<std::uint64_t> tail;
   /// How many sequences were revoked. Added to by who revoked them, afterwards; for people.
   std::atomic<std::uint64_t> revoked;
+  /// Why the stream was ended for all, or zero. A StopWord (membership/roster.hpp). Written once,
+  /// by compare-and-exchange, by a producer, before it ends the stream.
+  std::atomic<std::uint64_t> stop;
 };
 static_assert(offsetof(Control, published) == 0);
 static_assert(offsetof(Control, horizon) == 128);
@@ -200,6 +203,7 @@ static_assert(offsetof(Control, producer) == 272);
 static_assert(offsetof(Control, producer_row) == 280);
 static_assert(offsetof(Control, tail) == 384);
 static_assert(offsetof(Control, revoked) == 392);
+static_assert(offsetof(Control, stop) == 400);
 static_assert(sizeof(Control) == 512);
 
 enum class ProducerPhase : std::uint32_t {
@@ -222,7 +226,7 @@ enum class RowKind : std::uint8_t { none = 0, producer = 1, required = 2, gating
 inline constexpr std::size_t id_words = 8;
 inline constexpr std::size_t max_id_length = id_words * 8 - 1;
 
-/// One participant. Only the holder of the row's lock writes it.
+/// One participant. Only the holder of the row's lock writes it, but for `hold` and `bias_end`.
 struct Row {
   /// RowState in bits 0–7, RowKind in bits 8–15, flags (see RowStatus) from bit 16 on, incarnation
   /// in bits 32–63.
@@ -245,8 +249,12 @@ struct Row {
   /// Where its latest bias ended, or that it has not yet. Settled by compare-and-exchange, by
   /// whoever comes first.
   std::atomic<std::uint64_t> bias_end;
-  /// Reserved: dependencies, liveness policy.
-  std::array<std::atomic<std::uint64_t>, 28> reserved;
+  /// Consumers: whether the row still holds producers back, whatever its status says. A HoldWord
+  /// (membership/roster.hpp), only ever changed by compare-and-exchange: by the holder of the row's
+  /// lock, and by a producer that goes on without it.
+  std::atomic<std::uint64_t> hold;
+  /// Reserved: dependencies.
+  std::array<std::atomic<std::uint64_t>, 27> reserved;
 };
 static_assert(offsetof(Row, status) == 0);
 static_assert(offsetof(Row, joined_ns) == 8);
@@ -259,7 +267,8 @@ static_assert(offsetof(Row, claim_first) == 256);
 static_assert(offsetof(Row, claim_end) == 264);
 static_assert(offsetof(Row, bias_count) == 272);
 static_assert(offsetof(Row, bias_end) == 280);
-static_assert(offsetof(Row, reserved) == 288);
+static_assert(offsetof(Row, hold) == 288);
+static_assert(offsetof(Row, reserved) == 296);
 static_assert(sizeof(Row) == 512);
 
 inline constexpr std::uint64_t counters_per_row = 64;

@@ -24,9 +24,22 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 /// In the order in which they are tried: what finds most comes first.
-constexpr std::array swarm_profiles = {
-    "steady",   "crowd",   "sleepers", "crash", "membership",      "observers", "crash-membership",
-    "handover", "standby", "away",     "chaos", "observers-crash", "power-cut", "renamed"};
+constexpr std::array swarm_profiles = {"steady",
+                                       "crowd",
+                                       "sleepers",
+                                       "crash",
+                                       "membership",
+                                       "observers",
+                                       "left-behind",
+                                       "left-behind-crash",
+                                       "crash-membership",
+                                       "handover",
+                                       "standby",
+                                       "away",
+                                       "chaos",
+                                       "observers-crash",
+                                       "power-cut",
+                                       "renamed"};
 /// Where several producers meet, a fault may show once in ten thousand runs: these are tried again,
 /// for longer.
 constexpr std::array several_profiles = {"several",

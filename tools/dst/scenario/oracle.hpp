@@ -26,7 +26,8 @@ constexpr std::uint64_t checksum_of(std::uint64_t sequence, std::uint64_t origin
   return x ^ (x >> 32U);
 }
 
-enum class SimKind : std::uint8_t { required, gating, observer };
+/// passable: a required one that a producer with a liveness policy may pass over while it lives.
+enum class SimKind : std::uint8_t { required, gating, observer, passable };
 
 class Oracle {
  public:

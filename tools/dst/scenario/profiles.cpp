@@ -98,6 +98,17 @@ void draw_handover(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.producer_detaches = true;
 }
+/// One that stalls now and then in the middle of an event and may be passed over; another keeps up.
+void draw_left_behind(Setting& s, Random& random) {
+  draw_ring(s, random);
+  s.producer_waiting = Waiting::block;
+  s.publishing = random.one_in(2) ? Publishing::one : Publishing::claim;
+  s.events += 6;
+  s.has_liveness = true;
+  s.consumers = 2;
+  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
+  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+}
 void draw_observers_handover(Setting& s, Random& random) {
   draw_observers(s, random);
   s.producer_detaches = random.one_in(2);
@@ -311,6 +322,9 @@ constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::leng
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
+constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler};
+constexpr std::array by_left_behind_crash = {S::told_passed_over, S::passed_over_in_handler,
+                                             S::returned_after_passed_over};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
@@ -324,7 +338,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 33> all = {{
+constexpr std::array<Profile, 35> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -368,6 +382,10 @@ constexpr std::array<Profile, 33> all = {{
     {"power-cut", "a file, up to three deaths, and one of them takes the machine's power", 3,
      draw_power_cut, false, by_power_cut},
     {"chaos", "everything at once, up to three deaths", 3, draw_everything, false, by_chaos},
+    {"left-behind", "a producer goes on without a consumer that stalls in an event", 0,
+     draw_left_behind, false, by_left_behind},
+    {"left-behind-crash", "the same, with up to two deaths", 2, draw_left_behind, false,
+     by_left_behind_crash},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
     {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several},

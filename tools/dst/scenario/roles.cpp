@@ -151,11 +151,34 @@ Publish publish_some(Producer<E>& producer) {
     situations().reach(Situation::producer_told_gone);
     return result;
   }
+  if (result == Publish::consumer_stalled && setting.has_liveness) {
+    // It dawdles while it attaches, when nobody may pass it over.
+    producer.acknowledge_failure();
+    return result;
+  }
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
   }
   return result;
+}
+
+/// Goes on without the first consumer when that is stalled or dead. At the start it may be dead,
+/// and then the producer goes on as if it had no policy.
+template <class E>
+void enable_liveness(Producer<E>& producer) {
+  try {
+    producer.enable_liveness({.required_consumer_ids = {"c0"},
+                              .startup_wait_timeout = 50ms,
+                              .progress_timeout = 1ms,
+                              .progress_check_interval = 500us,
+                              .shutdown_grace_period = 0ms,
+                              .failure_action = FailureAction::continue_without,
+                              .absence_grace_period = 1ms,
+                              .absence_action = FailureAction::continue_without});
+  } catch (const Error& error) {
+    if (error.code() != Errc::consumers_missing) throw;
+  }
 }
 
 template <class E>
@@ -271,6 +294,7 @@ void produce(bool is_standby) {
       }
       if (setting.requires_consumers && oracle().acknowledged() == 0)
         wait_for_all_consumers(producer);
+      if (setting.has_liveness) enable_liveness(producer);
       bool leaves = false;
       while (producer.next_sequence().value() < oracle().end() && !leaves) {
         if (publish_some(producer) == Publish::gone) {
@@ -325,7 +349,8 @@ ConsumerOptions consumer_options(unsigned index) {
   const ConsumerSetting& c = setting.consumer[index];
   const bool returns = incarnation() != 0 || c.returns;
   return {.id = "c" + std::to_string(index),
-          .kind = c.kind == SimKind::required ? ConsumerKind::required
+          .kind = c.kind == SimKind::required || c.kind == SimKind::passable
+                      ? ConsumerKind::required
                   : c.kind == SimKind::gating ? ConsumerKind::gating
                                               : ConsumerKind::observer,
           .start = c.starts_latest                          ? Start::latest
@@ -334,6 +359,7 @@ ConsumerOptions consumer_options(unsigned index) {
           .wait = strategy_of(c.waiting),
           .timeout = 2s,
           .successor_patience = 0ns,
+          .may_be_passed_over = c.kind == SimKind::passable,
           .max_batch = c.max_batch};
 }
 
@@ -403,8 +429,21 @@ bool consume_once(unsigned index) {
     if (consumer.missed() != missed) oracle().missed(index, consumer.missed() - missed);
     missed = consumer.missed();
   };
+  if (incarnation() != 0 && consumer.passed_over())
+    situations().reach(Situation::returned_after_passed_over);
   const auto handler = [&](const E& event, Sequence sequence) {
     tell_missed();
+    if (c.kind == SimKind::passable && role_draw(4) == 0) {
+      // It has begun to read, and stops for longer than the producer's policy allows.
+      const EventWords before = words_of(event);
+      const bool was_passed_over = consumer.passed_over();
+      os::sleep_until(os::now() + 4ms);
+      const EventWords after = words_of(event);
+      if (before.sequence != after.sequence || before.checksum != after.checksum)
+        engine().fail(Verdict::safety, "an event changed while its handler read it");
+      if (!was_passed_over && consumer.passed_over())
+        situations().reach(Situation::passed_over_in_handler);
+    }
     oracle().handled(index, sequence.value(), words_of(event));
     situations().handled(sequence.value());
   };
@@ -451,6 +490,12 @@ bool consume_once(unsigned index) {
         if (result.outcome == Poll::producer_left) situations().reach(Situation::told_left);
         pause();
         break;
+      case Poll::passed_over:
+        tell_missed();
+        oracle().committed(index);
+        situations().reach(Situation::told_passed_over);
+        break;
+      case Poll::stopped:
       case Poll::used_after_fork:
         engine().fail(Verdict::safety, "used_after_fork without a fork");
     }

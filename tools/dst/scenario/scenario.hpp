@@ -62,6 +62,7 @@ struct Setting {
   unsigned revoke_after = 0;
   unsigned power_cut_at =
       0;  ///< the ring is a file, and this death takes all and the power; 0: not
+  bool has_liveness = false;  ///< the producer goes on without its first consumer when that stalls
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };

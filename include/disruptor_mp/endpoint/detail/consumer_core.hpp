@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/os/thread.hpp"
@@ -42,6 +43,7 @@ class ConsumerCore {
   template <class Ready>
   Poll wait(const std::uint64_t& next, TimePoint deadline, Ready&& ready) {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
+    if (tells_passed_over()) return Poll::passed_over;
     absent_since_.reset();
     Poll end = Poll::idle;
     std::uint64_t asked = next;
@@ -49,6 +51,7 @@ class ConsumerCore {
     const auto give_up = [&] {
       end = Poll::idle;
       asked = next;
+      tell_producer_state();
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
     const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
@@ -57,7 +60,7 @@ class ConsumerCore {
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (stream_end(segment_) <= next) return Poll::closed;
+      if (stream_end(segment_) <= next) return end_of_stream();
       if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
@@ -66,6 +69,11 @@ class ConsumerCore {
       if (outcome == Waiter::Outcome::timed_out || os::now() >= deadline) return Poll::timed_out;
     }
   }
+
+  /// What has become of the producers. Some system calls.
+  [[nodiscard]] StreamState producer_state() const;
+  /// Waits until one lives. @throws Error{producer_gone, closed, stopped}
+  void wait_for_producer(Duration timeout);
 
   void leave(bool resigns) noexcept;
 
@@ -80,6 +88,23 @@ class ConsumerCore {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] Sequence start() const noexcept { return start_; }
   [[nodiscard]] bool resumed() const noexcept { return resumed_; }
+  /// Whether a producer went on without an earlier holder of the id, so that what it resumes after
+  /// may be gone; and how much is.
+  [[nodiscard]] bool was_passed_over() const noexcept {
+    return membership_ && membership_->was_passed_over();
+  }
+  [[nodiscard]] std::uint64_t missed_before() const noexcept { return missed_before_; }
+  /// The row's hold, if this consumer may be passed over while it lives; else null.
+  [[nodiscard]] const std::atomic<std::uint64_t>* hold() const noexcept {
+    return is_passable_ ? &segment_.row(membership_->row()).hold : nullptr;
+  }
+  /// True once, after it was passed over in this life.
+  [[nodiscard]] bool tells_passed_over() noexcept {
+    if (!is_passable_ || has_told_ || !is_passed_over(segment_.row(membership_->row())))
+      return false;
+    has_told_ = true;
+    return true;
+  }
   /// Where a consumer that has become the child of a fork commits to.
   [[nodiscard]] std::atomic<std::uint64_t>* nobodys_cursor() noexcept { return &nobodys_cursor_; }
   /// The row's cursor; null for an observer.
@@ -95,6 +120,13 @@ class ConsumerCore {
   static std::unique_ptr<ConsumerCore> join(Segment& segment, const ConsumerOptions& options,
                                             TimePoint deadline);
 
+  /// What the end of the stream is to be called.
+  [[nodiscard]] Poll end_of_stream() noexcept {
+    tell_producer_state();
+    return is_stopped(segment_) ? Poll::stopped : Poll::closed;
+  }
+  /// Calls the hook if there is one and the state is another than it knows.
+  void tell_producer_state() noexcept;
   /// What the absence of a producer is to be called, if there is none and patience is at its end;
   /// else `idle`.
   Poll absence();
@@ -110,9 +142,14 @@ class ConsumerCore {
   std::optional<Bell> bell_;
   WaitStrategy wait_;
   Duration successor_patience_;
+  std::function<void(StreamState)> producer_hook_;
+  StreamState told_state_ = StreamState::alive;
   Sequence start_;
   bool resumed_ = false;
   bool has_left_ = false;
+  bool is_passable_;
+  bool has_told_ = false;
+  std::uint64_t missed_before_ = 0;
   std::atomic<std::uint64_t> nobodys_cursor_ = 0;
   std::optional<TimePoint> absent_since_;
   TimePoint next_probe_ = TimePoint::min();

@@ -11,6 +11,7 @@
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/membership/gate.hpp"
+#include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
@@ -57,7 +58,7 @@ class ProducerCore {
   /// @return whether the claim is still good.
   bool release_limit() noexcept {
     if (held_limit_ == 0) return false;
-    limit_ = held_limit_;
+    limit_ = refuses_ ? 0 : held_limit_;
     held_limit_ = 0;
     return true;
   }
@@ -83,13 +84,26 @@ class ProducerCore {
   [[nodiscard]] bool revokes() const noexcept { return segment_.shape().revoke_stopped_after != 0; }
   /// Why a claim came to nothing though it was not given up.
   [[nodiscard]] Publish why_abandoned() const noexcept {
-    return segment_.object().is_orphaned_by_fork() ? Publish::used_after_fork : Publish::closed;
+    return segment_.object().is_orphaned_by_fork() ? Publish::used_after_fork : why_closed();
   }
   /// Of several producers: ends the stream for all of them.
   void close_for_all();
 
   void wait_for_consumers(std::size_t count, Duration timeout);
   void wait_for_consumers(const std::vector<std::string>& ids, Duration timeout);
+  std::vector<std::string> discover_consumers(std::string_view prefix, std::size_t count,
+                                              Duration timeout);
+
+  /// Waits until all that the policy requires are there, then keeps to it.
+  void enable_liveness(Liveness policy);
+  /// Looks for whom the policy names, whoever waits or not. `next`: as in wait_for_room.
+  /// @param has_claim a claim is open, so that the stream cannot be ended just now.
+  const std::optional<ConsumerAlert>& watch(std::uint64_t next, bool has_claim);
+  [[nodiscard]] const std::optional<ConsumerAlert>& failure() const noexcept { return failure_; }
+  void acknowledge_failure() noexcept;
+  [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
+    return watch_ ? watch_->counters() : LivenessCounters{};
+  }
 
   void close(std::uint64_t next);
   void leave(std::uint64_t next) noexcept;
@@ -116,6 +130,15 @@ class ProducerCore {
   template <class IsReady>
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                           const std::uint64_t& next);
+  [[nodiscard]] Publish why_closed() const noexcept {
+    return is_stopped(segment_) ? Publish::stopped : Publish::closed;
+  }
+  /// Looks after the required consumers. @return what ends the call, if their time is over.
+  std::optional<Publish> examine_required(std::uint64_t next, bool has_claim = false);
+  /// Ends the stream for all, after the reason was written down.
+  void stop(std::uint64_t next);
+  void fail(ConsumerAlert failure) noexcept;
+  [[nodiscard]] Duration longest_nap() const noexcept;
   SharedTail::Outcome claim_once(std::uint64_t n, std::uint64_t& first);
   /// Passes over what is in quarantine where n are to be claimed. @return false if that is the
   /// whole ring.
@@ -123,7 +146,7 @@ class ProducerCore {
   /// In a ring nobody reads along in, where producers wait for each other.
   void revoke_stopped(std::uint64_t n);
   void close_shared();
-  void mark_end(std::uint64_t end);
+  static void mark_end(Segment& segment, std::uint64_t end);
   bool open_window(std::uint64_t next, std::uint64_t n);
   static void become_orphan(void* core) noexcept;
   template <class Arrived, class Fail>
@@ -150,6 +173,8 @@ class ProducerCore {
   Bell gates_bell_;
   WaitStrategy wait_;
   Duration required_patience_;
+  std::optional<ConsumerWatch> watch_;
+  std::optional<ConsumerAlert> failure_;  ///< until it is acknowledged
   std::uint64_t first_;
   std::uint64_t limit_;
   std::uint64_t held_limit_ = 0;
@@ -161,6 +186,7 @@ class ProducerCore {
   os::ForkGuard fork_guard_;
   bool took_over_ = false;
   ProducerPresence predecessor_ = ProducerPresence::never;
+  bool refuses_ = false;  ///< closed, or there is a failure
   bool closed_ = false;
   bool has_left_ = false;
 };

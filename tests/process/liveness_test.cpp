@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What a producer with a liveness policy learns of required consumers in other processes that are
+// missing, late, stopped, killed and restarted. docs/liveness.md has the states.
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "support/local.hpp"
+#include "support/process_test.hpp"
+
+namespace disruptor_mp::process_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TimePoint in(Duration time) { return std::chrono::steady_clock::now() + time; }
+
+/// The first is a ring of one producer, the second of several.
+constexpr Setting one_and_several[] = {{os::Backend::shm, EventForm::small, ProducerKind::single},
+                                       {os::Backend::shm, EventForm::small, ProducerKind::multi}};
+
+class RequiredConsumers : public ProcessTestWithSetting {
+ protected:
+  RequiredConsumers() : producer_(create()) {}
+  ~RequiredConsumers() override {
+    // What nobody will read any more is not to outlive the test.
+    producer_.finish();
+    try {
+      clean_ring(os::ObjectName::parse(ring()), {.force = true});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Errc::not_found) << error.what();
+    }
+  }
+
+  LocalProducer create() const {
+    ProducerOptions options{.capacity = 16, .max_participants = 8};
+    options.producers = setting_.producers;
+    return {scratch(), setting_.form, LocalProducer::Birth::create, 1, options};
+  }
+  Peer consumer(const std::string& id, const std::string& steps, std::uint64_t incarnation = 1) {
+    PeerSpec wanted = spec(id, "join " + steps, "--kind=required --start=resume" + options_);
+    wanted.incarnation = incarnation;
+    Peer peer = start(wanted);
+    peer.expect("attached");
+    return peer;
+  }
+  Liveness policy(std::vector<std::string> ids = {"risk"}) {
+    Liveness policy;
+    policy.required_consumer_ids = std::move(ids);
+    policy.startup_wait_timeout = hang_time;
+    policy.progress_timeout = 20ms;
+    policy.shutdown_grace_period = 10ms;
+    policy.absence_grace_period = 10ms;
+    policy.alert_hook = [this](const ConsumerAlert& alert) { alerts_.push_back(alert); };
+    return policy;
+  }
+  Publish publish_one() { return producer_.publish(1); }
+
+  std::vector<ConsumerAlert> alerts_;
+  std::string options_;  ///< more of them for each consumer
+  LocalProducer producer_;
+};
+
+TEST_P(RequiredConsumers, Who_is_missing_at_the_start_is_named_and_who_is_there) {
+  Peer there = consumer("risk", "sleep");
+  Peer other = start(spec("audit", "join sleep", "--kind=gating"));
+  other.expect("attached");
+  Liveness wanted = policy({"risk", "audit", "journal"});
+  wanted.startup_wait_timeout = 20ms;
+  try {
+    producer_->enable_liveness(wanted);
+    FAIL() << "two of three were not there";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Errc::consumers_missing);
+    // One that only gates would be forgotten when it dies.
+    EXPECT_TRUE(error.problem().ends_with("in time: audit, journal")) << error.problem();
+    EXPECT_NE(error.found().find("risk (required"), std::string::npos) << error.found();
+    EXPECT_NE(error.found().find("audit (gating"), std::string::npos) << error.found();
+  }
+}
+
+// Peers are started by the test's own thread: they die with the thread that started them.
+
+TEST_P(RequiredConsumers, One_that_comes_late_is_waited_for) {
+  std::jthread publisher([&] {
+    producer_->enable_liveness(policy());
+    EXPECT_EQ(producer_.publish(10), Publish::ok);
+  });
+  Peer late = consumer("risk", "drain leave");
+  publisher.join();
+}
+
+TEST_P(RequiredConsumers, What_a_dead_run_left_does_not_satisfy_the_start) {
+  consumer("risk", "sleep").kill();
+  Liveness wanted = policy();
+  wanted.startup_wait_timeout = 20ms;
+  try {
+    producer_->enable_liveness(wanted);
+    FAIL() << "it is dead";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.problem().ends_with("in time: risk")) << error.problem();
+    EXPECT_NE(error.found().find("dead)"), std::string::npos) << error.found();
+  }
+}
+
+TEST_P(RequiredConsumers, A_stopped_one_is_stalled_and_told_once) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  ASSERT_EQ(producer_.publish(4), Publish::ok);
+  risk.stop();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  ASSERT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(alerts_[0].consumer_id, "risk");
+  EXPECT_EQ(alerts_[0].trouble, ConsumerTrouble::stalled);
+  EXPECT_GE(alerts_[0].stalled_for, 20ms);
+  ASSERT_TRUE(producer_->failure());
+  EXPECT_EQ(producer_->failure()->consumer_id, "risk");
+  EXPECT_GE(producer_->failure()->stalled_for, 30ms);
+  EXPECT_EQ(producer_->liveness_counters().stalls, 1U);
+  EXPECT_EQ(producer_->liveness_counters().absences, 0U);
+  const Error error = producer_->explain(Publish::consumer_stalled);
+  EXPECT_EQ(error.code(), Errc::consumer_stalled);
+  EXPECT_NE(error.problem().find("risk at "), std::string::npos) << error.what();
+}
+
+TEST_P(RequiredConsumers, A_failure_stays_until_it_is_acknowledged_whoever_recovers) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.stop();
+  producer_.fill();
+  ASSERT_EQ(publish_one(), Publish::consumer_stalled);
+  risk.resume();
+  while (producer_->participants()[1].cursor < Sequence(16)) std::this_thread::yield();
+  // There is room, and still nothing is published, in whichever way.
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  EXPECT_EQ(producer_->try_publish([](auto) {}), Publish::consumer_stalled);
+  EXPECT_EQ(producer_->publish_until(in(1h), [](auto) {}), Publish::consumer_stalled);
+  EXPECT_EQ(producer_->claim(2).status(), Publish::consumer_stalled);
+  EXPECT_EQ(producer_->try_claim(2).status(), Publish::consumer_stalled);
+  EXPECT_EQ(producer_->burst(2).status(), Publish::consumer_stalled);
+  producer_->acknowledge_failure();
+  EXPECT_FALSE(producer_->failure());
+  EXPECT_EQ(producer_.publish(100), Publish::ok);
+}
+
+TEST_P(RequiredConsumers, After_an_acknowledgement_it_has_all_its_time_once_more) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.stop();
+  producer_.fill();
+  ASSERT_EQ(publish_one(), Publish::consumer_stalled);
+  producer_->acknowledge_failure();
+  const TimePoint before = std::chrono::steady_clock::now();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 30ms);
+  EXPECT_EQ(alerts_.size(), 2U);
+}
+
+TEST_P(RequiredConsumers, A_killed_one_is_dead_at_once_and_fails_after_its_own_time) {
+  Peer risk = consumer("risk", "sleep");
+  Liveness wanted = policy();
+  wanted.progress_timeout = hang_time;  // not this time
+  producer_->enable_liveness(wanted);
+  producer_.fill();
+  risk.kill();
+  EXPECT_EQ(publish_one(), Publish::consumer_missing);
+  ASSERT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(alerts_[0].trouble, ConsumerTrouble::dead);
+  EXPECT_EQ(alerts_[0].stalled_for, 0ms);
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::dead);
+  EXPECT_EQ(producer_->liveness_counters().absences, 1U);
+  EXPECT_EQ(producer_->liveness_counters().stalls, 0U);
+  const Error error = producer_->explain(Publish::consumer_missing);
+  EXPECT_NE(error.problem().find("risk at 0, dead"), std::string::npos) << error.what();
+}
+
+TEST_P(RequiredConsumers, One_that_left_to_come_back_has_left) {
+  Peer risk = consumer("risk", "await leave");
+  producer_->enable_liveness(policy());
+  risk.tell();
+  risk.wait_success();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_missing);
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::left);
+}
+
+TEST_P(RequiredConsumers, One_that_resigned_is_not_waited_for) {
+  Peer risk = consumer("risk", "await resign");
+  Peer journal = consumer("journal", "drain leave");
+  producer_->enable_liveness(policy({"risk", "journal"}));
+  risk.tell();
+  risk.wait_success();
+  EXPECT_EQ(producer_.publish(200), Publish::ok);
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_TRUE(alerts_.empty());
+}
+
+TEST_P(RequiredConsumers, The_same_id_that_rejoins_in_time_saves_the_call) {
+  Peer risk = consumer("risk", "sleep");
+  Liveness wanted = policy();
+  wanted.absence_grace_period = hang_time;
+  wanted.progress_timeout = hang_time;
+  producer_->enable_liveness(wanted);
+  producer_.fill();
+  risk.kill();
+  EXPECT_EQ(producer_.publish(1, in(1ms)), Publish::timed_out);
+  std::jthread publisher([&] { EXPECT_EQ(producer_.publish(50), Publish::ok); });
+  Peer again = consumer("risk", "drain leave", 2);
+  publisher.join();
+  EXPECT_FALSE(producer_->watch());  // else it may have been woken before it looked
+  EXPECT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(producer_->liveness_counters().recoveries, 1U);
+  producer_.finish();
+  again.skip_to("ended closed 66");  // it had all the backlog
+  again.wait_success();
+  expect_no_violation();
+}
+
+TEST_P(RequiredConsumers, Another_id_does_not_stand_in_for_it) {
+  Peer risk = consumer("risk", "sleep");
+  producer_->enable_liveness(policy());
+  producer_.fill();
+  risk.kill();
+  Peer other = consumer("other", "drain leave");
+  EXPECT_EQ(publish_one(), Publish::consumer_missing);
+  EXPECT_EQ(producer_->failure()->consumer_id, "risk");
+}
+
+TEST_P(RequiredConsumers, An_idle_hour_is_no_stall) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  ASSERT_EQ(producer_.publish(4), Publish::ok);
+  while (producer_->participants()[1].cursor < Sequence(4)) std::this_thread::yield();
+  for (const TimePoint end = in(60ms); std::chrono::steady_clock::now() < end;) {
+    EXPECT_FALSE(producer_->watch());
+    std::this_thread::sleep_for(2ms);
+  }
+  // It owes something only from now on, so the clock begins now.
+  risk.stop();
+  producer_.fill();
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_TRUE(alerts_.empty());
+  risk.resume();
+}
+
+TEST_P(RequiredConsumers, A_watcher_sees_a_stall_while_nobody_publishes) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.stop();
+  ASSERT_EQ(producer_.publish(1), Publish::ok);
+  const TimePoint hang = hang_deadline();
+  while (!producer_->watch() && std::chrono::steady_clock::now() < hang)
+    std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(producer_->failure());
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::stalled);
+  EXPECT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);  // with room for 15
+}
+
+TEST_P(RequiredConsumers, Those_who_only_try_learn_it_too) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.stop();
+  producer_.fill();
+  Publish result = Publish::full;
+  const TimePoint hang = hang_deadline();
+  while (result == Publish::full && std::chrono::steady_clock::now() < hang)
+    result = producer_->try_claim(3).status();
+  EXPECT_EQ(result, Publish::consumer_stalled);
+}
+
+TEST_P(RequiredConsumers, Deadlines_and_batches_learn_it_too) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.stop();
+  producer_.fill();
+  EXPECT_EQ(producer_.publish(1, in(1ms)), Publish::timed_out);
+  EXPECT_EQ(producer_->claim_until(in(hang_time), 3).status(), Publish::consumer_stalled);
+  producer_->acknowledge_failure();
+  EXPECT_EQ(producer_->burst_until(in(hang_time), 3).status(), Publish::consumer_stalled);
+}
+
+TEST_P(RequiredConsumers, With_alerts_only_it_is_waited_for) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.failure_action = FailureAction::alert_only;
+  producer_->enable_liveness(wanted);
+  risk.stop();
+  producer_.fill();
+  EXPECT_EQ(producer_.publish(1, in(100ms)), Publish::timed_out);
+  EXPECT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(producer_->liveness_counters().failures, 1U);
+  risk.resume();
+  EXPECT_EQ(producer_.publish(100), Publish::ok);
+  EXPECT_FALSE(producer_->failure());
+}
+
+TEST_P(RequiredConsumers, A_hook_that_throws_harms_nothing) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.alert_hook = [](const ConsumerAlert&) { throw std::runtime_error("a bad hook"); };
+  producer_->enable_liveness(wanted);
+  risk.stop();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  producer_->acknowledge_failure();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);  // the policy is still in force
+  EXPECT_EQ(producer_->liveness_counters().hook_exceptions, 2U);
+  producer_->acknowledge_failure();
+  risk.resume();
+  EXPECT_EQ(producer_.publish(100), Publish::ok);
+}
+
+TEST_P(RequiredConsumers, A_claim_that_was_open_is_published_all_the_same) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  {
+    Claim<Bytes> claim = producer_->claim(3);
+    ASSERT_TRUE(claim);
+    risk.kill();
+    const TimePoint hang = hang_deadline();
+    while (!producer_->watch() && std::chrono::steady_clock::now() < hang)
+      std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(producer_->failure());
+    EXPECT_EQ(claim.publish(2), Publish::ok);
+    EXPECT_EQ(claim.published(), 2U);
+  }
+  EXPECT_EQ(publish_one(), Publish::consumer_missing);
+  EXPECT_EQ(stream_position(producer_->segment()).published,
+            Sequence(setting_.producers == ProducerKind::multi ? 3 : 2));
+}
+
+TEST_P(RequiredConsumers, A_batch_larger_than_the_ring_is_refused_at_once) {
+  Peer risk = consumer("risk", "sleep");
+  producer_->enable_liveness(policy());
+  EXPECT_EQ(producer_->claim(17).status(), Publish::too_large);
+  EXPECT_EQ(producer_->claim(0).status(), Publish::too_large);
+}
+
+TEST_P(RequiredConsumers, A_producer_that_was_stopped_itself_blames_nobody) {
+  // Both are stopped and go on together, as if the machine had slept.
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.progress_timeout = 200ms;
+  wanted.shutdown_grace_period = 0ms;
+  producer_->enable_liveness(wanted);
+  risk.stop();
+  ASSERT_EQ(producer_.publish(1), Publish::ok);
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_FALSE(producer_->watch());    // owes something
+  std::this_thread::sleep_for(250ms);  // we do not look for longer than its time
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_TRUE(alerts_.empty());
+  risk.resume();
+}
+
+TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_loses_nothing) {
+  Liveness wanted = policy();
+  wanted.absence_grace_period = hang_time;
+  wanted.progress_timeout = hang_time;
+  Peer worker = consumer("risk", "drain leave");
+  producer_->enable_liveness(wanted);
+  std::atomic<std::uint64_t> lives = 1;
+  std::atomic<bool> is_over = false;
+  std::jthread publisher([&] {
+    while (!is_over) {
+      // Not more than the logs hold.
+      if (producer_.next() > lives * 250)
+        std::this_thread::sleep_for(1ms);
+      else
+        EXPECT_EQ(producer_.publish(50), Publish::ok);
+    }
+  });
+  for (const std::uint64_t deaths = is_sanitized() ? 20 : 100; lives != deaths + 1;) {
+    worker.kill();
+    ++lives;
+    worker = consumer("risk", "drain leave", lives);
+  }
+  is_over = true;
+  publisher.join();
+  producer_.finish();
+  worker.skip_to("ended closed");
+  worker.wait_success();
+  expect_no_violation();
+}
+
+// --- Continuing without
+
+class ContinuingWithout : public RequiredConsumers {
+ protected:
+  ContinuingWithout() { options_ = " --passable=1"; }
+  Liveness policy(std::vector<std::string> ids = {"risk"}) {
+    Liveness policy = RequiredConsumers::policy(std::move(ids));
+    policy.failure_action = FailureAction::continue_without;
+    policy.absence_action = FailureAction::continue_without;
+    return policy;
+  }
+  Participant find(const std::string& id) {
+    for (Participant& participant : producer_->participants()) {
+      if (participant.id == id) return std::move(participant);
+    }
+    ADD_FAILURE() << "nobody is called " << id;
+    return {};
+  }
+};
+
+TEST_P(ContinuingWithout, A_dead_one_is_left_behind_and_learns_it_when_it_returns) {
+  options_.clear();  // one that is dead reads nothing
+  Peer risk = consumer("risk", "handle:3 sleep");
+  Peer journal = consumer("journal", "drain leave");
+  Liveness wanted = policy({"risk", "journal"});
+  wanted.failure_action = FailureAction::report;
+  wanted.progress_timeout = hang_time;
+  producer_->enable_liveness(wanted);
+  ASSERT_EQ(producer_.publish(3), Publish::ok);
+  risk.skip_to("handled");
+  risk.kill();
+  EXPECT_EQ(producer_.publish(200), Publish::ok);
+  const Participant left_behind = find("risk");
+  EXPECT_TRUE(left_behind.is_passed_over);
+  EXPECT_FALSE(left_behind.gates);
+  EXPECT_EQ(left_behind.presence, Participant::Presence::dead);
+  EXPECT_EQ(left_behind.cursor, Sequence(3));  // the first that it may miss
+  EXPECT_EQ(producer_->liveness_counters().passed_over, 1U);
+  LocalConsumer again(scratch(), "risk", 2,
+                      {.kind = ConsumerKind::required, .start = Start::resume});
+  EXPECT_TRUE(again->resumed());
+  EXPECT_TRUE(again->passed_over());
+  EXPECT_EQ(again->missed_before_start(), again->start_sequence().value() - 3);
+  EXPECT_GT(again->missed_before_start(), 0U);
+  EXPECT_FALSE(find("risk").is_passed_over);  // it gates again
+  EXPECT_TRUE(find("risk").gates);
+  producer_.fill();
+  EXPECT_EQ(again.read_to(203), Poll::events);
+}
+
+TEST_P(ContinuingWithout, One_that_left_to_come_back_is_left_behind_too) {
+  Peer risk = consumer("risk", "await leave");
+  Peer journal = consumer("journal", "drain leave");
+  producer_->enable_liveness(policy({"risk", "journal"}));
+  risk.tell();
+  risk.wait_success();
+  EXPECT_EQ(producer_.publish(200), Publish::ok);
+  EXPECT_TRUE(find("risk").is_passed_over);
+}
+
+TEST_P(ContinuingWithout, A_stopped_one_that_goes_on_in_the_middle_of_an_event_is_told) {
+  Peer risk = consumer("risk", "handler_then:3,stop drain leave");
+  Peer journal = consumer("journal", "drain leave");
+  producer_->enable_liveness(policy({"risk", "journal"}));
+  ASSERT_EQ(producer_.publish(8), Publish::ok);
+  risk.wait_stopped();
+  // Many laps over the slot that it is reading.
+  EXPECT_EQ(producer_.publish(500), Publish::ok);
+  EXPECT_TRUE(find("risk").is_passed_over);
+  EXPECT_EQ(find("risk").presence, Participant::Presence::stopped);
+  risk.resume();
+  producer_.finish();
+  risk.skip_to("passed_over");
+  risk.skip_to("ended closed 508");
+  risk.wait_success();
+  expect_no_violation();  // every event it handled was whole, in order, and those it missed counted
+}
+
+TEST_P(ContinuingWithout, One_that_reads_in_place_is_never_passed_over_while_it_lives) {
+  options_.clear();
+  Peer risk = consumer("risk", "handler_then:3,stop drain leave");
+  Liveness wanted = policy();
+  wanted.startup_wait_timeout = 20ms;
+  try {
+    producer_->enable_liveness(wanted);
+    FAIL() << "it cannot be passed over";
+  } catch (const Error& error) {
+    EXPECT_NE(error.expected().find("may_be_passed_over"), std::string::npos) << error.what();
+  }
+}
+
+TEST_P(ContinuingWithout, One_that_came_back_to_read_in_place_is_reported) {
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  risk.kill();
+  options_.clear();
+  Peer again = consumer("risk", "drain leave", 2);
+  again.stop();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  EXPECT_TRUE(find("risk").gates);
+  again.resume();
+}
+
+TEST_P(ContinuingWithout, Who_may_be_passed_over_and_is_not_loses_nothing) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.progress_timeout = hang_time;
+  producer_->enable_liveness(wanted);
+  EXPECT_EQ(producer_.publish(5000), Publish::ok);
+  producer_.finish();
+  risk.skip_to("ended closed 5000 0");
+  risk.wait_success();
+  expect_no_violation();
+}
+
+// --- Stopping
+
+TEST_P(RequiredConsumers, A_stopped_topology_ends_for_everybody_with_the_reason) {
+  Peer risk = consumer("risk", "sleep");
+  LocalConsumer journal(scratch(), "journal", 1);
+  LocalConsumer observer(scratch(), "observer", 1, {.kind = ConsumerKind::observer});
+  Liveness wanted = policy();
+  wanted.absence_action = FailureAction::stop_topology;
+  producer_->enable_liveness(wanted);
+  std::optional<LocalProducer> other;
+  if (setting_.producers == ProducerKind::multi) {
+    other.emplace(scratch(), setting_.form, LocalProducer::Birth::attach, 2,
+                  ProducerOptions{.id = "other"});
+    ASSERT_EQ(other->publish(1), Publish::ok);
+  }
+  const std::uint64_t sent = 16;
+  producer_.fill();
+  risk.kill();
+  EXPECT_EQ(publish_one(), Publish::stopped);
+  EXPECT_EQ(producer_->try_publish([](auto) {}), Publish::stopped);
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::dead);
+  const auto expect_reason = [](const Error& error) {
+    EXPECT_EQ(error.code(), Errc::stopped);
+    EXPECT_TRUE(error.problem().ends_with("because of risk, dead")) << error.what();
+  };
+  expect_reason(producer_->explain(Publish::stopped));
+  if (other) {
+    EXPECT_EQ(other->publish(1), Publish::stopped);
+    expect_reason((*other)->explain(Publish::stopped));
+  }
+  for (LocalConsumer* const reader : {&journal, &observer}) {
+    EXPECT_EQ(reader->drain(), Poll::stopped);
+    EXPECT_EQ(reader->next(), sent);  // nothing that was published is lost
+    expect_reason((*reader)->explain(Poll::stopped));
+  }
+  EXPECT_EQ(journal->poll([](auto) {}).outcome, Poll::stopped);
+  // The one it was about can still read all when it comes back.
+  LocalConsumer again(scratch(), "risk", 2,
+                      {.kind = ConsumerKind::required, .start = Start::resume});
+  EXPECT_EQ(again.drain(), Poll::stopped);
+  EXPECT_EQ(again.next(), sent);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rings, RequiredConsumers, testing::ValuesIn(one_and_several),
+                         SettingName());
+INSTANTIATE_TEST_SUITE_P(Rings, ContinuingWithout, testing::ValuesIn(one_and_several),
+                         SettingName());
+
+}  // namespace
+}  // namespace disruptor_mp::process_test
