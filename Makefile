@@ -78,6 +78,10 @@ check-includes: ## draw the graph of rooms; fail on an arrow that points up or s
 	@scripts/setup includes
 	@scripts/check-includes
 
+.PHONY: docs
+docs: ## the documentation of the API, into build/docs/html; a warning is an error
+	@scripts/docs
+
 .PHONY: hooks
 hooks: ## run format-check and check-includes before each git commit
 	@scripts/install-hooks

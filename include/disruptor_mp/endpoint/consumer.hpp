@@ -31,6 +31,7 @@ namespace disruptor_mp {
 struct PollResult {
   std::uint64_t count = 0;    ///< events handled
   Poll outcome = Poll::idle;  ///< `events` if count > 0
+  /// Whether there was any event.
   explicit operator bool() const noexcept { return count > 0; }
 };
 
@@ -47,6 +48,7 @@ struct PollResult {
 template <class E>
 class Consumer {
  public:
+  /// `const E&`; of events of a size known at run time, a span of const bytes.
   using Reference = typename SlotGeometry<E>::ConstReference;
 
   /// Joins the ring of this name; waits for it to appear until `options.timeout`.
@@ -63,6 +65,7 @@ class Consumer {
     return Consumer(detail::ConsumerCore::attach(name, event, std::nullopt, options), options);
   }
 
+  /// What is moved from may only be destroyed.
   Consumer(Consumer&& other) noexcept
       : core_(std::move(other.core_)),
         guard_(std::move(other.guard_)),
@@ -177,7 +180,9 @@ class Consumer {
     Consumer* consumer_;
     int exceptions_;
   };
+  /// Waits for the next event.
   Iterator begin() { return Iterator(advance() ? this : nullptr); }
+  /// The end of the stream.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// Why the last iteration ended.
   [[nodiscard]] Poll ended() const noexcept { return ended_; }
@@ -192,6 +197,7 @@ class Consumer {
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 
+  /// Its id, chosen or made up.
   [[nodiscard]] const std::string& id() const noexcept { return core_->id(); }
   /// The sequence this consumer began at.
   [[nodiscard]] Sequence start_sequence() const noexcept { return core_->start(); }
@@ -205,11 +211,13 @@ class Consumer {
   /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
   /// because its slot was held back after that.
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
+  /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
   [[nodiscard]] Error explain(Poll result) const {
     return detail::explain(*core_, result, next_sequence());
   }
+  /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:

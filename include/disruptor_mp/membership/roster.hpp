@@ -51,6 +51,7 @@ struct RowStatus {
 
 /// What can be told of one participant without touching anything.
 struct Participant {
+  /// What has become of the one who took the row.
   enum class Presence : std::uint8_t {
     alive,    ///< holds its lock
     stopped,  ///< holds its lock, and is known to be stopped (SIGSTOP, debugger)
@@ -58,19 +59,21 @@ struct Participant {
     left,     ///< left in order
   };
 
-  std::uint32_t row = 0;
-  std::string id;
-  format::RowKind kind = format::RowKind::none;
-  Presence presence = Presence::left;
-  bool gates = false;
-  bool has_closed = false;  ///< one of several producers, that publishes nothing more
-  std::uint32_t incarnation = 0;
-  Sequence cursor;  ///< consumers: the next sequence it will read
-  std::uint64_t joined_ns = 0;
-  os::ProcessIdentity process;
+  std::uint32_t row = 0;                         ///< of the table
+  std::string id;                                ///< unique among the living
+  format::RowKind kind = format::RowKind::none;  ///< producer, required, gating
+  Presence presence = Presence::left;            ///< what has become of it
+  bool gates = false;                            ///< whether producers wait for it
+  bool has_closed = false;        ///< one of several producers, that publishes nothing more
+  std::uint32_t incarnation = 0;  ///< how often the row was taken
+  Sequence cursor;                ///< consumers: the next sequence it will read
+  std::uint64_t joined_ns = 0;    ///< wall clock
+  os::ProcessIdentity process;    ///< who took the row
 };
 
+/// "gating", …
 [[nodiscard]] std::string_view to_string(format::RowKind kind) noexcept;
+/// "alive", …
 [[nodiscard]] std::string_view to_string(Participant::Presence presence) noexcept;
 
 /// Everybody who has a row, in order of rows. Reads only; what others change meanwhile may be seen
@@ -86,8 +89,9 @@ struct Participant {
 struct StreamPosition {
   Sequence oldest;     ///< the oldest sequence a consumer joining now would get
   Sequence published;  ///< one past the newest event; of several producers: past the newest claim
-  bool is_closed = false;
+  bool is_closed = false;  ///< nothing will be published any more
 };
+/// Reads only; what changes meanwhile may be seen half.
 [[nodiscard]] StreamPosition stream_position(const Segment& segment);
 /// Where the stream ends; format::open_end while it is open.
 [[nodiscard]] inline std::uint64_t stream_end(const Segment& segment) noexcept {
@@ -98,6 +102,7 @@ struct StreamPosition {
   return shared_end(segment);
 }
 
+/// What has become of a producer.
 enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
 /// Of several producers: alive if one is; else dead if one died without closing; else left if one
 /// left without closing.
