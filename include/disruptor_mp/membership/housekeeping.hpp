@@ -58,6 +58,17 @@ struct RingSummary {
 [[nodiscard]] StreamState stream_state(const Segment& segment,
                                        const std::vector<Participant>& participants);
 
+/// One ring, and who is in it.
+struct RingDetails {
+  RingSummary ring;                       ///< as in a list
+  std::vector<Participant> participants;  ///< in order of their rows
+};
+
+/// Looks at the ring of this name; needs read permission only, changes nothing, holds nobody up.
+/// Participants whose ids start with `id_prefix` only; all: empty.
+/// @throws Error{not_found, permission_denied, not_a_ring, corrupt, version_mismatch, …}
+[[nodiscard]] RingDetails inspect_ring(std::string_view name, std::string_view id_prefix = {});
+
 /// An object of which no ring could be read, and why: something else, a damaged header, another
 /// release, missing rights.
 struct UnreadableObject {

@@ -82,6 +82,10 @@ struct Participant {
 [[nodiscard]] std::vector<Participant> list_participants(const Segment& segment,
                                                          std::optional<std::uint32_t> self = {});
 
+/// How many published events a consumer has not committed; nothing of a producer. `published` as in
+/// StreamPosition.
+[[nodiscard]] std::optional<std::uint64_t> lag(const Participant& participant, Sequence published);
+
 /// "risk (gating, pid 4711, alive)", for messages.
 [[nodiscard]] std::string describe(const Participant& participant);
 
