@@ -632,4 +632,12 @@ std::optional<Participant> ProducerCore::slowest_consumer() const {
   return std::nullopt;
 }
 
+std::uint64_t ProducerCore::remaining_capacity(std::uint64_t next) {
+  if (absence() || held_limit_ != 0) return 0;
+  const std::uint64_t end = tail_ ? claimed_end(segment_) : next;
+  const std::uint64_t unread = end - std::min(end, gate_.minimum(end));
+  const std::uint64_t capacity = segment_.shape().capacity;
+  return capacity - std::min(capacity, unread);
+}
+
 }  // namespace disruptor_mp::detail

@@ -19,6 +19,7 @@
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/racy_copy.hpp"
@@ -216,6 +217,25 @@ class Consumer {
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
   [[nodiscard]] Error explain(Poll result) const {
     return detail::explain(*core_, result, next_sequence());
+  }
+  /// The newest event of the stream; see progress.hpp, also for what these say in detail. They
+  /// change nothing that others see.
+  [[nodiscard]] std::optional<Sequence> last_published() const {
+    return disruptor_mp::last_published(core_->segment());
+  }
+  /// How many published events it has not handled yet.
+  [[nodiscard]] std::uint64_t lag() const {
+    const Sequence published = stream_position(core_->segment()).published;
+    return next_sequence() < published ? published - next_sequence() : 0;
+  }
+  /// Whether all who hold producers back have committed this event; this consumer is one of them,
+  /// unless it is an observer.
+  [[nodiscard]] bool is_consumed(Sequence sequence) const {
+    return disruptor_mp::is_consumed(core_->segment(), sequence, core_->row());
+  }
+  /// Waits for that. @return false at the deadline, or if it will never be published.
+  [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
+    return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
   }
   /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }

@@ -16,6 +16,7 @@
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/detail/producer_core.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/slots.hpp"
@@ -264,6 +265,27 @@ class Producer {
   /// do. For messages; some system calls.
   [[nodiscard]] Error explain(Publish result, std::size_t count = 1) const {
     return detail::explain(*core_, result, count);
+  }
+  /// How many events could be published just now without waiting: none while a claim or burst is
+  /// open. See progress.hpp for what these say in detail; they change nothing that others see.
+  [[nodiscard]] std::uint64_t remaining_capacity() {
+    return open_claim_ != 0 ? 0 : core_->remaining_capacity(next_);
+  }
+  /// The newest event of the stream, whoever published it.
+  [[nodiscard]] std::optional<Sequence> last_published() const {
+    return disruptor_mp::last_published(core_->segment());
+  }
+  /// Who holds producers back furthest, found anew; the minimum gating position is its `cursor`.
+  [[nodiscard]] std::optional<Participant> slowest_gating() const {
+    return disruptor_mp::slowest_gating(core_->segment(), core_->row());
+  }
+  /// Whether all who hold producers back have committed this event.
+  [[nodiscard]] bool is_consumed(Sequence sequence) const {
+    return disruptor_mp::is_consumed(core_->segment(), sequence, core_->row());
+  }
+  /// Waits for that. @return false at the deadline, or if it will never be published.
+  [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
+    return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
   }
   /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
