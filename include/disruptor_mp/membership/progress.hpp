@@ -25,7 +25,8 @@ namespace disruptor_mp {
 
 /// Whether the event is published, and every consumer that holds producers back just now has
 /// committed it: the required ones, also those that are away, and the gating ones that are alive.
-/// Nobody at all: whether it is published. A consumer that joins later may make it untrue again.
+/// Nobody at all: whether it is published (of several producers: claimed). A consumer that joins
+/// later may make it untrue again.
 [[nodiscard]] bool is_consumed(const Segment& segment, Sequence sequence,
                                std::optional<std::uint32_t> self = {});
 
