@@ -633,7 +633,7 @@ std::optional<Participant> ProducerCore::slowest_consumer() const {
 }
 
 std::uint64_t ProducerCore::remaining_capacity(std::uint64_t next) {
-  if (absence() || held_limit_ != 0) return 0;
+  if (closed_ || held_limit_ != 0 || segment_.object().is_orphaned_by_fork()) return 0;
   const std::uint64_t end = tail_ ? claimed_end(segment_) : next;
   const std::uint64_t unread = end - std::min(end, gate_.minimum(end));
   const std::uint64_t capacity = segment_.shape().capacity;
