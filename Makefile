@@ -5,15 +5,16 @@
 .DEFAULT_GOAL := help
 FEED ?=
 SECONDS ?= 60
+PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 ARGS ?=
-export JOBS
+export JOBS DESTDIR
 
 .PHONY: help
 help: ## list the verbs
 	@echo "make <verb>:"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## /  \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
-	@echo "options: FEED=path (demo)  ARGS='…' (bench, dst)  SECONDS=n (fuzz)  JOBS=n (parallel compilers)"
+	@echo "options: FEED=path (demo)  ARGS='…' (bench, dst)  SECONDS=n (fuzz)  PREFIX=, DESTDIR= (install)  JOBS=n (parallel compilers)"
 
 .PHONY: setup
 setup: ## install every Debian package that any verb needs
@@ -30,6 +31,14 @@ demo: ## build and run the market-data demonstration; FEED=path replays a record
 .PHONY: test
 test: ## build and run all tests
 	@scripts/test release
+
+.PHONY: install
+install: ## build and install library, programs, man pages; PREFIX=/usr/local DESTDIR=
+	@scripts/install "$(PREFIX)"
+
+.PHONY: package
+package: ## build a Debian package of what install installs
+	@scripts/package
 
 .PHONY: bench
 bench: ## build and run the benchmarks
@@ -72,6 +81,10 @@ format-check: ## fail if a C++ source is not formatted
 check-includes: ## draw the graph of rooms; fail on an arrow that points up or sideways
 	@scripts/setup includes
 	@scripts/check-includes
+
+.PHONY: docs
+docs: ## the documentation of the API, into build/docs/html; a warning is an error
+	@scripts/docs
 
 .PHONY: hooks
 hooks: ## run format-check and check-includes before each git commit

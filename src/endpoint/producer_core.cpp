@@ -785,4 +785,12 @@ std::optional<Participant> ProducerCore::slowest_consumer() const {
   return std::nullopt;
 }
 
+std::uint64_t ProducerCore::remaining_capacity(std::uint64_t next) {
+  if (closed_ || held_limit_ != 0 || segment_.object().is_orphaned_by_fork()) return 0;
+  const std::uint64_t end = tail_ ? claimed_end(segment_) : next;
+  const std::uint64_t unread = end - std::min(end, gate_.minimum(end));
+  const std::uint64_t capacity = segment_.shape().capacity;
+  return capacity - std::min(capacity, unread);
+}
+
 }  // namespace disruptor_mp::detail

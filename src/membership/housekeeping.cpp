@@ -229,6 +229,17 @@ RingSummary summarize(const Segment& segment) {
   return summary;
 }
 
+RingDetails inspect_ring(std::string_view name, std::string_view id_prefix) {
+  const auto object = os::ObjectName::parse(name);
+  const auto segment = Segment::try_attach(object, SegmentRole::inspector, EventType{});
+  if (!segment) fail_not_found(object);
+  RingDetails details{.ring = summarize(*segment), .participants = list_participants(*segment)};
+  std::erase_if(details.participants, [&](const Participant& participant) {
+    return !participant.id.starts_with(id_prefix);
+  });
+  return details;
+}
+
 RingList list_rings(std::string_view prefix) { return read_all(os::list_shm_objects(prefix)); }
 
 RingList list_ring_files(const std::string& directory, std::string_view prefix) {

@@ -85,6 +85,11 @@ std::vector<Participant> list_participants(const Segment& segment,
   return participants;
 }
 
+std::optional<std::uint64_t> lag(const Participant& participant, Sequence published) {
+  if (participant.kind == RowKind::producer) return std::nullopt;
+  return participant.cursor < published ? published - participant.cursor : 0;
+}
+
 std::string describe(const Participant& participant) {
   return participant.id + " (" + std::string(to_string(participant.kind)) + ", pid " +
          std::to_string(participant.process.pid) + ", " +

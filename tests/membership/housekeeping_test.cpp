@@ -16,6 +16,7 @@
 
 #include "disruptor_mp/endpoint/consumer.hpp"
 #include "disruptor_mp/endpoint/producer.hpp"
+#include "disruptor_mp/os/portable_name.hpp"
 #include "disruptor_mp/segment/hash.hpp"
 #include "support/child.hpp"
 #include "support/errors.hpp"
@@ -288,6 +289,49 @@ TEST(Housekeeping, A_list_tells_each_ring_in_order_of_names) {
   EXPECT_EQ(list.rings[1].state, StreamState::closed);
 
   Consumer<int>::attach(name + "a", {.id = "r"}).resign();
+}
+
+TEST(Housekeeping, A_ring_in_full_names_its_participants_or_those_of_a_prefix) {
+  const std::string name = unique_ring_name();
+  auto producer = Producer<int>::create(name, {.capacity = 8});
+  auto risk1 = Consumer<int>::attach(name, {.id = "risk-1"});
+  auto audit = Consumer<int>::attach(name, {.id = "audit", .kind = ConsumerKind::required});
+  auto risk2 = Consumer<int>::attach(name, {.id = "risk-2"});
+  auto observer = Consumer<int>::attach(name, {.id = "risk-3", .kind = ConsumerKind::observer});
+  for (int i = 0; i < 3; ++i) producer.publish(i);
+  audit.poll([](int) {});
+
+  const auto ids_of = [&](std::string_view prefix) {
+    std::string ids;
+    for (const Participant& participant : inspect_ring(name, prefix).participants)
+      ids += participant.id + " ";
+    return ids;
+  };
+  EXPECT_EQ(ids_of(""), "producer risk-1 audit risk-2 ");
+  EXPECT_EQ(ids_of("risk-"), "risk-1 risk-2 ") << "an observer leaves no trace";
+  EXPECT_EQ(ids_of("nobody"), "");
+
+  const RingDetails details = inspect_ring(name);
+  EXPECT_EQ(details.ring.name, name);
+  EXPECT_EQ(details.ring.consumers_present, 3U) << "whatever the prefix, all are counted";
+  const Sequence published = details.ring.position.published;
+  EXPECT_EQ(lag(details.participants[0], published), std::nullopt) << "a producer does not read";
+  EXPECT_EQ(lag(details.participants[1], published), 3U);
+  EXPECT_EQ(lag(details.participants[2], published), 0U);
+  audit.resign();
+}
+
+TEST(Housekeeping, A_ring_in_full_that_is_not_there_is_not_found) {
+  test::expect_error(Errc::not_found, {.object = "nowhere", .remedy = "dmp ls"},
+                     [] { (void)inspect_ring("nowhere"); });
+}
+
+TEST(Housekeeping, Rings_with_generated_names_are_found_by_their_prefix) {
+  // Six letters and digits of the prefix are in the name: some that no other process takes.
+  const std::string prefix = os::portable_name("").substr(1, 6);
+  auto a = Producer<int>::create(os::portable_name(prefix));
+  auto b = Producer<int>::create(os::portable_name(prefix));
+  EXPECT_EQ(list_rings(prefix).rings.size(), 2U);
 }
 
 TEST(Housekeeping, A_list_names_what_cannot_be_read_and_why) {

@@ -9,11 +9,6 @@
 
 namespace disruptor_mp::tool {
 
-std::optional<std::uint64_t> lag(const Participant& participant, Sequence published) {
-  if (participant.kind == format::RowKind::producer) return std::nullopt;
-  return participant.cursor < published ? published - participant.cursor : 0;
-}
-
 double age_seconds(std::uint64_t wall_clock_ns) {
   const std::uint64_t now = os::wall_clock_ns();
   return now > wall_clock_ns ? static_cast<double>(now - wall_clock_ns) / 1e9 : 0;

@@ -13,9 +13,6 @@
 
 namespace disruptor_mp::tool {
 
-/// How many published events a consumer has not read; nothing for a producer.
-[[nodiscard]] std::optional<std::uint64_t> lag(const Participant& participant, Sequence published);
-
 /// Seconds since a moment of the wall clock; 0 if it lies ahead.
 [[nodiscard]] double age_seconds(std::uint64_t wall_clock_ns);
 /// "12 s", "5 min", "3 h", "2 d"

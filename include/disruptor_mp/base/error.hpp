@@ -61,13 +61,20 @@ struct ErrorText {
 /// never by publish or poll. `what()` is one line made of all parts.
 class Error : public std::runtime_error {
  public:
+  /// Makes `what()` of the parts.
   Error(Errc code, ErrorText text);
 
+  /// Why, for programs.
   [[nodiscard]] Errc code() const noexcept { return code_; }
+  /// Which ring, file or participant.
   [[nodiscard]] const std::string& object() const noexcept { return text_.object; }
+  /// What is wrong with it.
   [[nodiscard]] const std::string& problem() const noexcept { return text_.problem; }
+  /// What was found; may be empty.
   [[nodiscard]] const std::string& found() const noexcept { return text_.found; }
+  /// What was expected; may be empty.
   [[nodiscard]] const std::string& expected() const noexcept { return text_.expected; }
+  /// What to do about it.
   [[nodiscard]] const std::string& remedy() const noexcept { return text_.remedy; }
 
  private:

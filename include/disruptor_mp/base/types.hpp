@@ -14,15 +14,20 @@ namespace disruptor_mp {
 class Sequence {
  public:
   constexpr Sequence() noexcept = default;
+  /// Of this number.
   constexpr explicit Sequence(std::uint64_t value) noexcept : value_(value) {}
 
+  /// The number.
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
 
+  /// By number.
   constexpr auto operator<=>(const Sequence&) const noexcept = default;
+  /// The next one.
   constexpr Sequence& operator++() noexcept {
     ++value_;
     return *this;
   }
+  /// `n` behind it.
   friend constexpr Sequence operator+(Sequence a, std::uint64_t n) noexcept {
     return Sequence(a.value_ + n);
   }
@@ -41,6 +46,7 @@ inline constexpr std::size_t isolation = 128;
 
 /// Time points of every deadline in the API. Monotonic; not affected by clock changes.
 using TimePoint = std::chrono::steady_clock::time_point;
+/// Every length of time in the API.
 using Duration = std::chrono::nanoseconds;
 
 /// A deadline that never comes.

@@ -36,8 +36,10 @@ class Producer;
 template <class E>
 class Burst {
  public:
+  /// `E&`; of events of a size known at run time, a span of bytes.
   using Reference = typename SlotGeometry<E>::Reference;
 
+  /// What is moved from may only be destroyed.
   [[gnu::always_inline]] Burst(Burst&& other) noexcept
       : producer_(std::exchange(other.producer_, nullptr)),
         slots_(other.slots_),
@@ -51,7 +53,9 @@ class Burst {
   Burst& operator=(Burst&&) = delete;
   [[gnu::always_inline]] ~Burst() { finish(); }
 
+  /// What became of claiming it.
   [[nodiscard]] Publish status() const noexcept { return status_; }
+  /// Whether it was claimed.
   explicit operator bool() const noexcept { return status_ == Publish::ok; }
 
   /// How many events may still be published. None once the producer was closed or has left, and in

@@ -28,8 +28,10 @@ class Producer;
 template <class E>
 class Claim {
  public:
+  /// `E&`; of events of a size known at run time, a span of bytes.
   using Reference = typename SlotGeometry<E>::Reference;
 
+  /// Over the slots, in order of their sequences.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -58,6 +60,7 @@ class Claim {
     std::uint64_t sequence_;
   };
 
+  /// What is moved from may only be destroyed.
   Claim(Claim&& other) noexcept
       : producer_(std::exchange(other.producer_, nullptr)),
         slots_(other.slots_),
@@ -78,14 +81,20 @@ class Claim {
     }
   }
 
+  /// What became of claiming it.
   [[nodiscard]] Publish status() const noexcept { return status_; }
+  /// Whether it was claimed.
   explicit operator bool() const noexcept { return status_ == Publish::ok; }
 
+  /// How many slots it has; 0 if it was not claimed.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// How many of the events are published, once `publish` was called.
   [[nodiscard]] std::size_t published() const noexcept { return published_; }
+  /// The sequence of its first event.
   [[nodiscard]] Sequence first() const noexcept { return Sequence(first_); }
+  /// The first slot.
   [[nodiscard]] Iterator begin() const noexcept { return {this, first_}; }
+  /// Behind the last slot.
   [[nodiscard]] Iterator end() const noexcept { return {this, first_ + size_}; }
   /// `index` must be less than size().
   Reference operator[](std::size_t index) const noexcept { return at(first_ + index); }

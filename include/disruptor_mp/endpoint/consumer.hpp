@@ -19,6 +19,7 @@
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/racy_copy.hpp"
@@ -31,6 +32,7 @@ namespace disruptor_mp {
 struct PollResult {
   std::uint64_t count = 0;    ///< events handled
   Poll outcome = Poll::idle;  ///< `events` if count > 0
+  /// Whether there was any event.
   explicit operator bool() const noexcept { return count > 0; }
 };
 
@@ -51,6 +53,7 @@ struct PollResult {
 template <class E>
 class Consumer {
  public:
+  /// `const E&`; of events of a size known at run time, a span of const bytes.
   using Reference = typename SlotGeometry<E>::ConstReference;
 
   /// Joins the ring of this name; waits for it to appear until `options.timeout`.
@@ -67,6 +70,7 @@ class Consumer {
     return Consumer(detail::ConsumerCore::attach(name, event, std::nullopt, options), options);
   }
 
+  /// What is moved from may only be destroyed.
   Consumer(Consumer&& other) noexcept
       : core_(std::move(other.core_)),
         guard_(std::move(other.guard_)),
@@ -185,7 +189,9 @@ class Consumer {
     Consumer* consumer_;
     int exceptions_;
   };
+  /// Waits for the next event.
   Iterator begin() { return Iterator(advance() ? this : nullptr); }
+  /// The end of the stream.
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// Why the last iteration ended.
   [[nodiscard]] Poll ended() const noexcept { return ended_; }
@@ -209,6 +215,7 @@ class Consumer {
   // --- Questions
   // --------------------------------------------------------------------------------------------------
 
+  /// Its id, chosen or made up.
   [[nodiscard]] const std::string& id() const noexcept { return core_->id(); }
   /// The sequence this consumer began at.
   [[nodiscard]] Sequence start_sequence() const noexcept { return core_->start(); }
@@ -232,11 +239,32 @@ class Consumer {
   /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
   /// because its slot was held back after that.
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
+  /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
   [[nodiscard]] Error explain(Poll result) const {
     return detail::explain(*core_, result, next_sequence());
   }
+  /// The newest event of the stream; see progress.hpp, also for what these say in detail. They
+  /// change nothing that others see.
+  [[nodiscard]] std::optional<Sequence> last_published() const {
+    return disruptor_mp::last_published(core_->segment());
+  }
+  /// How many published events it has not handled yet.
+  [[nodiscard]] std::uint64_t lag() const {
+    const Sequence published = stream_position(core_->segment()).published;
+    return next_sequence() < published ? published - next_sequence() : 0;
+  }
+  /// Whether all who hold producers back have committed this event; this consumer is one of them,
+  /// unless it is an observer.
+  [[nodiscard]] bool is_consumed(Sequence sequence) const {
+    return disruptor_mp::is_consumed(core_->segment(), sequence, core_->row());
+  }
+  /// Waits for that. @return false at the deadline, or if it will never be published.
+  [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
+    return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
+  }
+  /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:

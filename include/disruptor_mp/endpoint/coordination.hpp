@@ -10,8 +10,8 @@ namespace disruptor_mp {
 
 /// Who must be there in one ring, by their ids.
 struct RingMembers {
-  std::string ring;
-  std::vector<std::string> producers = {};
+  std::string ring;                         ///< its name
+  std::vector<std::string> producers = {};  ///< of several producers, by the ids they chose
   std::vector<std::string> consumers = {};  ///< required and gating ones
 };
 

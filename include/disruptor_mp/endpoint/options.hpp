@@ -26,6 +26,7 @@ enum class FenceChoice : std::uint8_t {
 using format::ProducerKind;
 using format::WhenAlone;
 
+/// What a ring shall be, and how its producer behaves.
 struct ProducerOptions {
   // Properties of a new ring; not looked at when attaching to an existing one.
 
@@ -46,7 +47,9 @@ struct ProducerOptions {
   /// and write; observers read. Whoever may read can also delay recovery (docs/architecture.md,
   /// "Trust").
   std::uint32_t mode = 0600;
+  /// See `mode`.
   std::optional<std::uint32_t> group = std::nullopt;
+  /// How publishers and sleepers see each other.
   FenceChoice fences = FenceChoice::automatic;
   /// The number of the first event, at most 2^63; for tests that start near a power of two.
   std::uint64_t first_sequence = 0;
@@ -88,8 +91,8 @@ enum class ConsumerKind : std::uint8_t {
   /// does not.
   gating,
   /// Never holds anybody back; if it is too slow it is told exactly how many events it missed.
-  /// Leaves no trace in the
-  /// ring, attaches read-only, and is not counted by `wait_for_consumers`.
+  /// Leaves no trace in
+  /// the ring, attaches read-only, and is not counted by `wait_for_consumers`.
   observer,
 };
 
@@ -100,11 +103,14 @@ enum class Start : std::uint8_t {
   resume,  ///< after the last event this id committed; `oldest` if this ring does not know the id
 };
 
+/// What a consumer is, where it begins, and how it behaves.
 struct ConsumerOptions {
   /// 1 to 63 characters of A–Z a–z 0–9 . _ -; unique among the living. Empty: one is made up. A
   /// required consumer, and whoever wants to resume, must name itself.
   std::string id = {};
+  /// What the producer owes it.
   ConsumerKind kind = ConsumerKind::gating;
+  /// Where it begins.
   Start start = Start::oldest;
   /// How to wait for events.
   WaitStrategy wait = WaitStrategy::block();

@@ -16,6 +16,7 @@
 #include "disruptor_mp/endpoint/detail/explain.hpp"
 #include "disruptor_mp/endpoint/detail/producer_core.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/slots.hpp"
@@ -44,6 +45,7 @@ namespace disruptor_mp {
 template <class E>
 class Producer {
  public:
+  /// `E&`; of events of a size known at run time, a span of bytes.
   using Reference = typename SlotGeometry<E>::Reference;
 
   /// Makes a new ring. Nobody sees it before it is complete; if the process dies earlier, nothing
@@ -136,6 +138,7 @@ class Producer {
   [[nodiscard]] Publish try_publish(const E& event) requires(!std::same_as<E, Bytes>) {
     return try_publish([&event](E& slot) { slot = event; });
   }
+  /// As above, for an event that `fill(E&)` writes in place.
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish try_publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
@@ -150,6 +153,7 @@ class Producer {
                                       const E& event) requires(!std::same_as<E, Bytes>) {
     return publish_until(deadline, [&event](E& slot) { slot = event; });
   }
+  /// As above, for an event that `fill(E&)` writes in place.
   template <std::invocable<Reference> Fill>
   [[nodiscard]] Publish publish_until(TimePoint deadline, Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
@@ -166,6 +170,7 @@ class Producer {
   [[nodiscard, gnu::always_inline]] Claim<E> claim(std::size_t count) {
     return claim_until(never, count);
   }
+  /// As claim; waits until the deadline, then the claim is empty and its status `timed_out`.
   [[nodiscard, gnu::always_inline]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
       if (const Publish result = make_room(count, deadline); result != Publish::ok)
@@ -174,6 +179,7 @@ class Producer {
     core_->hold_limit();
     return Claim<E>(this, next_, count);
   }
+  /// As claim; never waits: without room it is empty and its status `full`.
   [[nodiscard]] Claim<E> try_claim(std::size_t count) {
     if (count - 1 >= known_room()) [[unlikely]] {
       if (const Publish result = make_room(count, at_once); result != Publish::ok)
@@ -189,9 +195,11 @@ class Producer {
   [[nodiscard, gnu::always_inline]] Burst<E> burst(std::size_t count) {
     return burst_until(never, count);
   }
+  /// As burst; waits until the deadline, then its status is `timed_out`.
   [[nodiscard, gnu::always_inline]] Burst<E> burst_until(TimePoint deadline, std::size_t count) {
     return Burst<E>(this, begin_burst(count, deadline));
   }
+  /// As burst; never waits: without room its status is `full`.
   [[nodiscard]] Burst<E> try_burst(std::size_t count) {
     return Burst<E>(this, begin_burst(count, at_once));
   }
@@ -267,6 +275,7 @@ class Producer {
   }
   /// Goes on publishing. If the consumer has not recovered, it has all its time once more.
   void acknowledge_failure() noexcept { core_->acknowledge_failure(); }
+  /// What the policy has seen so far.
   [[nodiscard]] LivenessCounters liveness_counters() const noexcept {
     return core_->liveness_counters();
   }
@@ -277,10 +286,11 @@ class Producer {
   /// The sequence of the event to be published next. Of several producers: one past this one's
   /// latest event.
   [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
+  /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
-  /// Whether this producer took over an existing ring, and what had become of its predecessor (dead
-  /// or left).
+  /// Whether this producer took over an existing ring.
   [[nodiscard]] bool took_over() const noexcept { return core_->took_over(); }
+  /// What had become of the producer it took the ring over from: dead or left.
   [[nodiscard]] ProducerPresence predecessor() const noexcept { return core_->predecessor(); }
   /// Everybody in the table, this producer included. Some system calls; not for the fast path.
   [[nodiscard]] std::vector<Participant> participants() const { return core_->participants(); }
@@ -293,6 +303,28 @@ class Producer {
   [[nodiscard]] Error explain(Publish result, std::size_t count = 1) const {
     return detail::explain(*core_, result, count);
   }
+  /// How many events could be published just now without waiting: none while a claim or burst is
+  /// open. See progress.hpp for what these say in detail; they change nothing that others see.
+  [[nodiscard]] std::uint64_t remaining_capacity() {
+    return open_claim_ != 0 ? 0 : core_->remaining_capacity(next_);
+  }
+  /// The newest event of the stream, whoever published it.
+  [[nodiscard]] std::optional<Sequence> last_published() const {
+    return disruptor_mp::last_published(core_->segment());
+  }
+  /// Who holds producers back furthest, found anew; the minimum gating position is its `cursor`.
+  [[nodiscard]] std::optional<Participant> slowest_gating() const {
+    return disruptor_mp::slowest_gating(core_->segment(), core_->row());
+  }
+  /// Whether all who hold producers back have committed this event.
+  [[nodiscard]] bool is_consumed(Sequence sequence) const {
+    return disruptor_mp::is_consumed(core_->segment(), sequence, core_->row());
+  }
+  /// Waits for that. @return false at the deadline, or if it will never be published.
+  [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
+    return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
+  }
+  /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:

@@ -58,16 +58,18 @@ struct RowStatus {
 /// pass one over, and is stopped before it does, does not meet its successor. The mark outlives who
 /// was passed over until a later holder gates, because what it was to read is not safe any more.
 struct HoldWord {
-  bool is_passed_over = false;
-  bool is_joining = false;  ///< taken, and not shown yet: never passed over while it lives
-  std::uint32_t number = 0;
+  bool is_passed_over = false;  ///< the mark
+  bool is_joining = false;      ///< taken, and not shown yet: never passed over while it lives
+  std::uint32_t number = 0;     ///< of the taking
 
-  static constexpr std::uint64_t passed_over_flag = 1;
+  static constexpr std::uint64_t passed_over_flag = 1;  ///< the mark's bit
+  /// As it stands in the segment.
   static constexpr HoldWord unpack(std::uint64_t word) noexcept {
     return {.is_passed_over = (word & passed_over_flag) != 0,
             .is_joining = (word & 2U) != 0,
             .number = static_cast<std::uint32_t>(word >> 32U)};
   }
+  /// As it is to stand in the segment.
   [[nodiscard]] constexpr std::uint64_t pack() const noexcept {
     return std::uint64_t{is_passed_over} | (std::uint64_t{is_joining} << 1U) |
            (static_cast<std::uint64_t>(number) << 32U);
@@ -84,6 +86,7 @@ struct HoldWord {
 
 /// What can be told of one participant without touching anything.
 struct Participant {
+  /// What has become of the one who took the row.
   enum class Presence : std::uint8_t {
     alive,    ///< holds its lock
     stopped,  ///< holds its lock, and is known to be stopped (SIGSTOP, debugger)
@@ -91,22 +94,24 @@ struct Participant {
     left,     ///< left in order
   };
 
-  std::uint32_t row = 0;
-  std::string id;
-  format::RowKind kind = format::RowKind::none;
-  Presence presence = Presence::left;
-  bool gates = false;
+  std::uint32_t row = 0;                         ///< of the table
+  std::string id;                                ///< unique among the living
+  format::RowKind kind = format::RowKind::none;  ///< producer, required, gating
+  Presence presence = Presence::left;            ///< what has become of it
+  bool gates = false;                            ///< whether producers wait for it
   bool has_closed = false;  ///< one of several producers, that publishes nothing more
   /// A producer went on without this consumer; it may miss `cursor` and what follows.
   bool is_passed_over = false;
-  bool is_passable = false;  ///< may be passed over while it lives
-  std::uint32_t incarnation = 0;
-  Sequence cursor;  ///< consumers: the next sequence it will read
-  std::uint64_t joined_ns = 0;
-  os::ProcessIdentity process;
+  bool is_passable = false;       ///< may be passed over while it lives
+  std::uint32_t incarnation = 0;  ///< how often the row was taken
+  Sequence cursor;                ///< consumers: the next sequence it will read
+  std::uint64_t joined_ns = 0;    ///< wall clock
+  os::ProcessIdentity process;    ///< who took the row
 };
 
+/// "gating", …
 [[nodiscard]] std::string_view to_string(format::RowKind kind) noexcept;
+/// "alive", …
 [[nodiscard]] std::string_view to_string(Participant::Presence presence) noexcept;
 
 /// Everybody who has a row, in order of rows. Reads only; what others change meanwhile may be seen
@@ -115,6 +120,10 @@ struct Participant {
 [[nodiscard]] std::vector<Participant> list_participants(const Segment& segment,
                                                          std::optional<std::uint32_t> self = {});
 
+/// How many published events a consumer has not committed; nothing of a producer. `published` as in
+/// StreamPosition.
+[[nodiscard]] std::optional<std::uint64_t> lag(const Participant& participant, Sequence published);
+
 /// "risk (gating, pid 4711, alive)", for messages.
 [[nodiscard]] std::string describe(const Participant& participant);
 
@@ -122,8 +131,9 @@ struct Participant {
 struct StreamPosition {
   Sequence oldest;     ///< the oldest sequence a consumer joining now would get
   Sequence published;  ///< one past the newest event; of several producers: past the newest claim
-  bool is_closed = false;
+  bool is_closed = false;  ///< nothing will be published any more
 };
+/// Reads only; what changes meanwhile may be seen half.
 [[nodiscard]] StreamPosition stream_position(const Segment& segment);
 /// Where the stream ends; format::open_end while it is open.
 [[nodiscard]] inline std::uint64_t stream_end(const Segment& segment) noexcept {
@@ -134,6 +144,7 @@ struct StreamPosition {
   return shared_end(segment);
 }
 
+/// What has become of a producer.
 enum class ProducerPresence : std::uint8_t { never, alive, dead, left };
 /// Of several producers: alive if one is; else dead if one died without closing; else left if one
 /// left without closing.

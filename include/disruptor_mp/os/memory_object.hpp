@@ -23,11 +23,13 @@ class ObjectName {
   ///         a path that names a directory, or an unknown back-end.
   static ObjectName parse(std::string_view text);
 
+  /// Where its object lives.
   [[nodiscard]] Backend backend() const noexcept { return backend_; }
   /// The canonical text, with its back-end: "shm:quotes".
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   /// Where the object is found in the file system.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// The folder of `path`.
   [[nodiscard]] std::string directory() const;
 
  private:

@@ -12,16 +12,16 @@ namespace disruptor_mp {
 /// not change what is waited for, and does not concern the other side, which may wait in another
 /// way.
 ///
-/// | strategy        | reaction            | CPU while idle  | use |
-/// |-----------------|---------------------|-----------------|-------------------------------------------|
-/// | busy_spin       | tens of ns          | a whole core    | a core of its own, nothing else on
-/// it     | | spin_with_hint  | tens of ns          | a whole core    | the same, kinder to a
-/// hyper-twin          | | spin_then_yield | tens of ns to µs    | a whole core    | more spinners
-/// than cores                  | | sleep           | the sleep           | little          |
-/// reaction does not matter                  | | block           | a few µs (futex)    | none | the
-/// default                               |
+/// | strategy        | reaction         | CPU while idle | use                                 |
+/// |-----------------|------------------|----------------|-------------------------------------|
+/// | busy_spin       | tens of ns       | a whole core   | a core of its own, nothing else     |
+/// | spin_with_hint  | tens of ns       | a whole core   | the same, kinder to a hyper-twin    |
+/// | spin_then_yield | tens of ns to µs | a whole core   | more spinners than cores            |
+/// | sleep           | the sleep        | little         | reaction does not matter            |
+/// | block           | a few µs (futex) | none           | the default                         |
 class WaitStrategy {
  public:
+  /// See the table.
   enum class Kind : std::uint8_t { busy_spin, spin_with_hint, spin_then_yield, sleep, block };
 
   /// Looks again and again, with nothing in between.
@@ -41,8 +41,11 @@ class WaitStrategy {
     return {Kind::block, spins, {}};
   }
 
+  /// Which of them.
   [[nodiscard]] constexpr Kind kind() const noexcept { return kind_; }
+  /// Looks before it yields or blocks.
   [[nodiscard]] constexpr std::uint32_t spins() const noexcept { return spins_; }
+  /// Of each sleep.
   [[nodiscard]] constexpr Duration period() const noexcept { return period_; }
 
  private:

@@ -24,11 +24,11 @@ struct EventType {
 
 /// One field of an event, for the fingerprint and for tools that print events.
 struct Field {
-  std::string_view name;
-  std::string_view type;  ///< u8 … u64, i8 … i64, f32, f64, char, bool, or bytes
-  std::size_t count = 1;  ///< elements, for arrays
-  std::size_t offset = 0;
-  std::size_t size = 0;  ///< bytes of the whole field
+  std::string_view name;   ///< as it is written in the type
+  std::string_view type;   ///< u8 … u64, i8 … i64, f32, f64, char, bool, or bytes
+  std::size_t count = 1;   ///< elements, for arrays
+  std::size_t offset = 0;  ///< bytes from the begin of the event
+  std::size_t size = 0;    ///< bytes of the whole field
 };
 
 /// Describes an event type to the library. Optional: without it the type is known by its C++ name,

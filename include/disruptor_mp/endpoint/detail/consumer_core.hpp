@@ -85,6 +85,10 @@ class ConsumerCore {
   [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
   [[nodiscard]] Fences fences() const noexcept { return fences_; }
   [[nodiscard]] bool is_observer() const noexcept { return !membership_; }
+  /// Nothing for an observer.
+  [[nodiscard]] std::optional<std::uint32_t> row() const noexcept {
+    return membership_ ? std::optional(membership_->row()) : std::nullopt;
+  }
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] Sequence start() const noexcept { return start_; }
   [[nodiscard]] bool resumed() const noexcept { return resumed_; }

@@ -117,6 +117,9 @@ class ProducerCore {
   [[nodiscard]] std::uint32_t row() const noexcept { return membership_.row(); }
   [[nodiscard]] std::vector<Participant> participants() const;
   [[nodiscard]] std::optional<Participant> slowest_consumer() const;
+  /// How many events could be written from `next` on without waiting; of several producers from
+  /// where their claims end. Only the private list of gates is renewed.
+  [[nodiscard]] std::uint64_t remaining_capacity(std::uint64_t next);
 
   ProducerCore(Segment segment, Membership membership, std::uint64_t first,
                const ProducerOptions& options);
