@@ -34,13 +34,13 @@ int main(int argc, char** argv) {
          "--at", options.at,
          "time (a random moment), stall (stopped and continued), store (after a store to a\n"
          "word of the ring), instruction (anywhere in attach, publish, poll, leave)")
-      ->transform(CLI::Transformer(moments));
+      ->transform(CLI::CheckedTransformer(moments));
   app.add_option("--seed", options.seed, "of victims, moments and places (1)");
   app.add_option("--patience-ms", options.patience_ms, "without progress for so long: it hangs");
   app.add_option("--out", options.out, "keep the logs of a failed round in this folder");
   app.add_option("--tamper", options.tamper,
                  "must fail: lost or invented (evidence), stuck (with --at stall)")
-      ->transform(CLI::Transformer(tampers));
+      ->transform(CLI::CheckedTransformer(tampers));
   app.add_flag("--list", lists, "the profiles");
   app.add_flag("--json", options.json, "print the result as JSON");
   app.footer(

@@ -32,7 +32,8 @@ std::filesystem::path make_folder() {
 
 Place::Place()
     : folder_(make_folder()),
-      shm_ring_("shm:" + folder_.filename().string() + "-" + std::to_string(getpid())) {
+      shm_ring_("shm:" + folder_.filename().string() + "-" + std::to_string(getpid())),
+      logs_(os::ObjectName::parse(shm_ring_ + ".logs").path()) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) fail_call("pipe2");
   sweeper_ = fork();
@@ -61,6 +62,7 @@ void Place::remove_all() const {
   std::error_code ignored;
   std::filesystem::remove(os::ObjectName::parse(shm_ring_).path(), ignored);
   std::filesystem::remove_all(folder_, ignored);
+  std::filesystem::remove_all(logs_, ignored);
 }
 
 HeldSignals::HeldSignals() {

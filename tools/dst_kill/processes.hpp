@@ -27,13 +27,15 @@ class Place {
 
   [[nodiscard]] const std::string& shm_ring() const { return shm_ring_; }
   [[nodiscard]] std::string file_ring() const { return "file:" + (folder_ / "events").string(); }
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  /// In memory, like the rings: the first write into a file on a disk takes longer than an attach.
+  [[nodiscard]] const std::filesystem::path& logs() const { return logs_; }
 
  private:
   void remove_all() const;
 
   std::filesystem::path folder_;
   std::string shm_ring_;
+  std::filesystem::path logs_;
   int users_ = -1;  ///< the end of a pipe that everybody holds
   pid_t sweeper_ = -1;
 };

@@ -121,8 +121,8 @@ class Player {
     for (auto& word : seat_.words) word.store(0, std::memory_order_relaxed);
     seat_.slot_stride.store(shape.slot_stride, std::memory_order_relaxed);
     note_word(Word::data_bell, &segment.bells().data.word);
-    note_word(Word::gates_bell, &segment.bells().gates.word);
     if (part_.role == Role::observer) return;
+    note_word(Word::gates_bell, &segment.bells().gates.word);
     const format::Row* row = own_row(segment);
     if (part_.role != Role::producer) {
       if (row != nullptr) note_word(Word::cursor, &row->cursor);
@@ -131,9 +131,11 @@ class Player {
     note_word(Word::payload, segment.slots() + shape.event_size / 2 / 8 * 8);
     if (!profile_.has_large_events)
       note_word(Word::stamp, segment.slots() + format::stamp_offset(shape.event_size));
-    note_word(Word::published, &segment.control().published);
     note_word(Word::horizon, &segment.control().horizon);
-    if (profile_.producers != ProducerKind::multi) return;
+    if (profile_.producers != ProducerKind::multi) {
+      note_word(Word::published, &segment.control().published);
+      return;
+    }
     note_word(Word::tail, &segment.control().tail);
     if (row != nullptr) note_word(Word::claim, &row->claim_first);
   }

@@ -82,7 +82,7 @@ class Session {
   }
 
  private:
-  [[nodiscard]] std::filesystem::path logs() const { return place_.folder() / "logs"; }
+  [[nodiscard]] const std::filesystem::path& logs() const { return place_.logs(); }
 
   void play_round() {
     ++totals_.rounds;
@@ -183,8 +183,9 @@ class Session {
     nap(1000);
     kill_and_restart(crew, victim, Phase::none);
     while (random_() % 4 == 0) {
-      if (random_() % 2 == 0) nap(1000);
-      kill_and_restart(crew, random_() % crew.size(), Phase::none);
+      nap(random_() % 2 == 0 ? 50 : 1000);
+      if (random_() % 2 == 0) victim = random_() % crew.size();  // else in its attach, maybe
+      kill_and_restart(crew, victim, Phase::none);
     }
     await_recovery(crew);
   }
@@ -258,7 +259,7 @@ class Session {
     if (crew.await_wish(victim)) {
       Tracer tracer(crew.pid(victim));
       const bool has_calls = phase == Phase::attach || phase == Phase::leave;
-      std::uint64_t calls = has_calls ? random_() % (phase == Phase::attach ? 120 : 30) : 0;
+      std::uint64_t calls = has_calls ? random_() % (phase == Phase::attach ? 60 : 16) : 0;
       const double most = std::log(2000);
       auto steps =
           static_cast<std::uint64_t>(std::exp(most * static_cast<double>(random_() % 1000) / 1000));
