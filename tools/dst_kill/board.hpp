@@ -61,6 +61,8 @@ inline constexpr std::size_t max_seats = 8;
 
 struct Board {
   std::atomic<bool> is_ending;  ///< close, read to the end, leave
+  /// Slow readers: the ring is mostly full, producers wait; else mostly empty, and readers wait.
+  bool has_slow_readers;
   /// Everybody shall get beyond this sequence. Released by `goal_number`.
   std::atomic<std::uint64_t> goal;
   std::atomic<std::uint64_t> goal_number;

@@ -90,6 +90,7 @@ class Session {
     std::filesystem::remove_all(logs());
     std::filesystem::create_directory(logs());
     new (&board_) Board{};  // nobody else is there
+    board_.has_slow_readers = totals_.rounds % 2 == 0;
     try {
       Crew crew(profile_, board_, ring_, logs(), random_(),
                 std::chrono::milliseconds(options_.patience_ms));
@@ -209,9 +210,14 @@ class Session {
     await_recovery(crew);
   }
 
-  /// Right after one of its next stores to one of its words.
-  void strike_at_store(Crew& crew, std::size_t victim) {
-    Seat& seat = crew.seat(victim);
+  struct Target {
+    Word word;
+    std::uint64_t address;
+    unsigned size;
+  };
+  /// One of the words that this part stores to.
+  Target pick_word(Crew& crew, std::size_t victim) {
+    const Seat& seat = crew.seat(victim);
     std::vector<std::size_t> words;
     for (std::size_t i = 0; i < word_count; ++i) {
       if (seat.words.at(i).load(std::memory_order_relaxed) != 0) words.push_back(i);
@@ -219,22 +225,26 @@ class Session {
     const std::size_t chosen = words.at(random_() % words.size());
     const auto word = static_cast<Word>(chosen);
     std::uint64_t address = seat.words.at(chosen).load(std::memory_order_relaxed);
-    if (word == Word::payload || word == Word::stamp) {
+    if (word == Word::payload || word == Word::stamp)
       address += random_() % profile_.capacity * seat.slot_stride.load(std::memory_order_relaxed);
-    }
     const bool is_bell = word == Word::data_bell || word == Word::gates_bell;
+    return {.word = word, .address = address, .size = is_bell ? 4U : 8U};
+  }
 
-    seat.wish.store(work_of(crew, victim), std::memory_order_relaxed);
+  /// Right after one of its next stores to one of its words.
+  void strike_at_store(Crew& crew, std::size_t victim) {
+    const Target target = pick_word(crew, victim);
+    crew.seat(victim).wish.store(work_of(crew, victim), std::memory_order_relaxed);
     bool is_in_place = false;
     if (crew.await_wish(victim)) {
       Tracer tracer(crew.pid(victim));
-      tracer.watch(address, is_bell ? 4 : 8);
+      tracer.watch(target.address, target.size);
       is_in_place = true;
       for (std::uint64_t left = 1 + random_() % 6; left > 0 && is_in_place; --left)
         is_in_place = tracer.next_store();
       if (tracer.has_ended()) crew.forget(victim);
     }
-    kill_at(crew, victim, to_string(word), is_in_place);
+    kill_at(crew, victim, to_string(target.word), is_in_place);
     crew.start(victim);
     await_recovery(crew);
   }
@@ -253,7 +263,9 @@ class Session {
     await_recovery(crew);
   }
 
-  /// System calls are passed over in one go: instructions between any two of them are as likely.
+  /// Steps are slow, and the others are not: from the beginning of its work it would seldom get to
+  /// what it does with a claim. So half of the time it runs to one of its stores first. System
+  /// calls are passed over in one go: instructions between any two of them are as likely.
   void step_and_kill(Crew& crew, std::size_t victim, Phase phase) {
     bool is_in_place = false;
     if (crew.await_wish(victim)) {
@@ -264,6 +276,13 @@ class Session {
       auto steps =
           static_cast<std::uint64_t>(std::exp(most * static_cast<double>(random_() % 1000) / 1000));
       bool goes_on = true;
+      if (!has_calls && can_watch_ && random_() % 2 == 0) {
+        const Target target = pick_word(crew, victim);
+        tracer.watch(target.address, target.size);
+        goes_on = tracer.next_store();
+        tracer.watch_nothing();
+        steps = std::min<std::uint64_t>(steps, 1 + random_() % 300);
+      }
       for (; calls > 0 && goes_on; --calls) goes_on = tracer.next_call();
       for (; steps > 0 && goes_on; --steps) goes_on = tracer.step();
       if (tracer.has_ended()) crew.forget(victim);
@@ -317,6 +336,7 @@ class Session {
   HeldSignals signals_;
   Board& board_;
   std::mt19937_64 random_;
+  bool can_watch_ = Tracer::can_watch();
   Progress progress_;
   Totals totals_;
   std::vector<Tally*> round_;  ///< of each kill of this round

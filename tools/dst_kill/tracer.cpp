@@ -86,6 +86,7 @@ bool Tracer::resume(int request) {
   for (;;) {
     check(ptrace(static_cast<__ptrace_request>(request), pid_, nullptr, signal), "ptrace");
     const auto status = await_change(pid_, Clock::now() + patience);
+    is_stopped_ = status.has_value();
     if (!status) return false;
     if (!WIFSTOPPED(*status)) {
       has_ended_ = true;
@@ -100,6 +101,12 @@ bool Tracer::resume(int request) {
 bool Tracer::next_call() { return resume(PTRACE_SYSCALL); }
 bool Tracer::step() { return resume(PTRACE_SINGLESTEP); }
 bool Tracer::next_store() { return resume(PTRACE_CONT); }
+
+void Tracer::watch_nothing() {
+#if defined(__x86_64__)
+  if (!has_ended_ && is_stopped_) set_debug_register(pid_, 7, 0);
+#endif
+}
 
 void Tracer::watch([[maybe_unused]] std::uint64_t address, [[maybe_unused]] unsigned size) {
 #if defined(__x86_64__)

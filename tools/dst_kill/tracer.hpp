@@ -28,6 +28,7 @@ class Tracer {
   [[nodiscard]] bool step();
   /// Watches the stores to `size` bytes (4 or 8) at an address of the process.
   void watch(std::uint64_t address, unsigned size);
+  void watch_nothing();
   /// To the moment after the next watched store.
   [[nodiscard]] bool next_store();
 
@@ -39,6 +40,7 @@ class Tracer {
 
   pid_t pid_;
   bool has_ended_ = false;
+  bool is_stopped_ = true;
 };
 
 }  // namespace disruptor_mp::kill
