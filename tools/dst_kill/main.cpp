@@ -27,20 +27,22 @@ int main(int argc, char** argv) {
       "what they saw.",
       "dst kill"};
   Options options;
+  std::string at = "time";
+  std::string tamper;
   bool lists = false;
   app.add_option("--profile", options.profile, "who takes part; see --list");
   app.add_option("--kills", options.kills, "how many (200)")->check(CLI::PositiveNumber);
   app.add_option(
-         "--at", options.at,
+         "--at", at,
          "time (a random moment), stall (stopped and continued), store (after a store to a\n"
          "word of the ring), instruction (anywhere in attach, publish, poll, leave)")
-      ->transform(CLI::CheckedTransformer(moments));
+      ->check(CLI::IsMember(moments));
   app.add_option("--seed", options.seed, "of victims, moments and places (1)");
   app.add_option("--patience-ms", options.patience_ms, "without progress for so long: it hangs");
   app.add_option("--out", options.out, "keep the logs of a failed round in this folder");
-  app.add_option("--tamper", options.tamper,
+  app.add_option("--tamper", tamper,
                  "must fail: lost or invented (evidence), stuck (with --at stall)")
-      ->transform(CLI::CheckedTransformer(tampers));
+      ->check(CLI::IsMember(tampers));
   app.add_flag("--list", lists, "the profiles");
   app.add_flag("--json", options.json, "print the result as JSON");
   app.footer(
@@ -51,6 +53,8 @@ int main(int argc, char** argv) {
       "exit: 0 pass, 2 usage, 3 this machine does not permit it, 10 safety, 11 progress");
   try {
     app.parse(argc, argv);
+    options.at = moments.at(at);
+    if (!tamper.empty()) options.tamper = tampers.at(tamper);
     if (lists) {
       for (const Profile& profile : all_profiles())
         fmt::print("{:<14}{}\n", profile.name, profile.what);
