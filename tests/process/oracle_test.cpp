@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "support/event_log.hpp"
-#include "support/oracle.hpp"
+#include "evidence/event_log.hpp"
+#include "evidence/oracle.hpp"
 #include "support/process_test.hpp"
 
 namespace disruptor_mp::process_test {

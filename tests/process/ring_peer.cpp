@@ -75,11 +75,13 @@
 #include <vector>
 
 #include "disruptor_mp/disruptor_mp.hpp"
-#include "support/event_log.hpp"
-#include "support/proof_event.hpp"
+#include "evidence/event_log.hpp"
+#include "evidence/proof_event.hpp"
 
 namespace disruptor_mp::process_test {
 namespace {
+
+using namespace evidence;
 
 using namespace std::chrono_literals;
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <string_view>
 
 #include "commands.hpp"
 
@@ -90,7 +91,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("mutants", "break the code on purpose, and see that it is noticed");
   add_mutant_options(*mutants_command, mutant_options);
 
+  // Its options are those of the other program.
+  app.add_subcommand("kill", "kill real processes around the shipped library: `dst kill --help`");
+
   try {
+    if (argc > 1 && std::string_view(argv[1]) == "kill") return kill_processes(argv + 1);
     app.parse(argc, argv);
     if (*list_command) return list();
     if (*run_command) return run(options);

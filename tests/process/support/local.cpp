@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "evidence/proof_event.hpp"
 #include "support/deadline.hpp"
-#include "support/proof_event.hpp"
 
 namespace disruptor_mp::process_test {
 namespace {

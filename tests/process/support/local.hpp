@@ -10,11 +10,13 @@
 #include <string>
 
 #include "disruptor_mp/disruptor_mp.hpp"
-#include "support/event_log.hpp"
+#include "evidence/event_log.hpp"
 #include "support/peer.hpp"
 #include "support/scratch.hpp"
 
 namespace disruptor_mp::process_test {
+
+using namespace evidence;
 
 [[nodiscard]] EventType event_type_of_form(EventForm form);
 

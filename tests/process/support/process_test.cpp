@@ -9,7 +9,7 @@
 #include <cstring>
 #include <ostream>
 
-#include "support/proof_event.hpp"
+#include "evidence/proof_event.hpp"
 
 namespace disruptor_mp::process_test {
 namespace {

@@ -10,12 +10,14 @@
 #include <string_view>
 
 #include "disruptor_mp/disruptor_mp.hpp"
+#include "evidence/oracle.hpp"
 #include "support/deadline.hpp"
-#include "support/oracle.hpp"
 #include "support/peer.hpp"
 #include "support/scratch.hpp"
 
 namespace disruptor_mp::process_test {
+
+using namespace evidence;
 
 /// Back-end, slot layout and producers of the ring under test.
 struct Setting {

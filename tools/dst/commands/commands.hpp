@@ -68,4 +68,9 @@ int explain(const std::string& path);
 /// Plays both, and shows the first step that is not the same.
 int diff(const std::string& path_a, const std::string& path_b);
 
+/// Becomes dst-kill, which is beside this program: the library as it is shipped cannot be linked
+/// together with the simulated one.
+/// @param arguments of the program, from its name on; ends with a null pointer.
+int kill_processes(char** arguments);
+
 }  // namespace disruptor_mp::sim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "support/event_log.hpp"
+#include "evidence/event_log.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace disruptor_mp::process_test {
+namespace disruptor_mp::evidence {
 
 struct EventLog::File {
   std::atomic<std::uint64_t> count;
@@ -115,4 +115,4 @@ std::vector<FinishedLog> read_logs(const std::filesystem::path& directory) {
   return logs;
 }
 
-}  // namespace disruptor_mp::process_test
+}  // namespace disruptor_mp::evidence

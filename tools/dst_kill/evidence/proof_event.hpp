@@ -13,7 +13,7 @@
 
 #include "disruptor_mp/segment/event_type.hpp"
 
-namespace disruptor_mp::process_test {
+namespace disruptor_mp::evidence {
 
 /// Who made an event, and which of its events it is.
 struct Origin {
@@ -87,13 +87,13 @@ inline bool is_proven(std::span<const std::byte> event, std::uint64_t sequence) 
   return true;
 }
 
-}  // namespace disruptor_mp::process_test
+}  // namespace disruptor_mp::evidence
 
 template <>
-struct disruptor_mp::EventTraits<disruptor_mp::process_test::SmallEvent> {
-  static constexpr std::string_view name = "process_test::SmallEvent";
+struct disruptor_mp::EventTraits<disruptor_mp::evidence::SmallEvent> {
+  static constexpr std::string_view name = "evidence::SmallEvent";
 };
 template <>
-struct disruptor_mp::EventTraits<disruptor_mp::process_test::LargeEvent> {
-  static constexpr std::string_view name = "process_test::LargeEvent";
+struct disruptor_mp::EventTraits<disruptor_mp::evidence::LargeEvent> {
+  static constexpr std::string_view name = "evidence::LargeEvent";
 };

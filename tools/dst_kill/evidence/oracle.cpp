@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "support/oracle.hpp"
+#include "evidence/oracle.hpp"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace disruptor_mp::process_test {
+namespace disruptor_mp::evidence {
 namespace {
 
 std::string describe(const Origin& origin) {
@@ -237,4 +237,4 @@ class Judge {
 
 Verdict judge(const std::filesystem::path& logs) { return Judge(read_logs(logs)).run(); }
 
-}  // namespace disruptor_mp::process_test
+}  // namespace disruptor_mp::evidence

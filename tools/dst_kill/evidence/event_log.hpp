@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "support/proof_event.hpp"
+#include "evidence/proof_event.hpp"
 
-namespace disruptor_mp::process_test {
+namespace disruptor_mp::evidence {
 
 enum class LogKind : std::uint64_t { none, producer, required, gating, observer, one_of_several };
 
@@ -79,4 +79,4 @@ class EventLog {
 /// All logs of a directory, in order of id and incarnation.
 [[nodiscard]] std::vector<FinishedLog> read_logs(const std::filesystem::path& directory);
 
-}  // namespace disruptor_mp::process_test
+}  // namespace disruptor_mp::evidence

@@ -26,9 +26,9 @@
 #include <string>
 #include <vector>
 
-#include "support/event_log.hpp"
+#include "evidence/event_log.hpp"
 
-namespace disruptor_mp::process_test {
+namespace disruptor_mp::evidence {
 
 struct Verdict {
   std::vector<std::string> violations;  ///< empty: all is well; at most a few of each kind
@@ -46,4 +46,4 @@ struct Verdict {
 /// Looks at all logs of the folder.
 [[nodiscard]] Verdict judge(const std::filesystem::path& logs);
 
-}  // namespace disruptor_mp::process_test
+}  // namespace disruptor_mp::evidence
