@@ -74,7 +74,7 @@ TEST(CrashesDocument, It_has_a_row_for_each_test_of_the_crash_table) {
 TEST(CrashesDocument, Each_row_of_its_table_says_within_what_time_and_which_test_shows_it) {
   const std::string text = document();
   const std::size_t begin = text.find("## The table");
-  std::istringstream table(text.substr(begin, text.find("## Stopped") - begin));
+  std::istringstream table(text.substr(begin, text.find("\n## ", begin) - begin));
   static const std::regex heading("\\| killed.*\\| within \\|.*\\| shown by \\||\\|(---\\|){6}");
   // killed while | the others see | within | lost | again | shown by
   static const std::regex row(
