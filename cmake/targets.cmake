@@ -3,11 +3,14 @@
 # dmp_add_program_folders()
 # Adds every direct sub-folder that has a CMakeLists.txt. Folders come and go without an edit here;
 # the glob is checked again at each build.
+set(DMP_SKIP_FOLDERS "" CACHE STRING "Folders of programs and of tests not to build")
 function(dmp_add_program_folders)
   file(GLOB lists CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} */CMakeLists.txt)
   foreach(list IN LISTS lists)
     cmake_path(GET list PARENT_PATH folder)
-    add_subdirectory(${folder})
+    if(NOT folder IN_LIST DMP_SKIP_FOLDERS)
+      add_subdirectory(${folder})
+    endif()
   endforeach()
 endfunction()
 

@@ -77,6 +77,7 @@ TEST_P(WatchedProducers, A_hook_that_throws_harms_nothing) {
   ConsumerOptions options;
   options.producer_hook = [](StreamState) { throw std::runtime_error("a bad hook"); };
   LocalConsumer reader(scratch(), "reader", 1, options);
+  ASSERT_EQ(reader.read_to(5), Poll::events);
   gateway.kill();
   EXPECT_EQ(reader.drain(), Poll::producer_dead);
   EXPECT_EQ(reader.next(), 5U);
