@@ -191,7 +191,10 @@ std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::ui
     watched.is_passable = sight.is_passable;
     if (sight.trouble != watched.trouble) {
       const bool is_passed_over = HoldWord::unpack(sight.hold).is_passed_over;
-      if (!sight.trouble && watched.is_alerted && !is_passed_over) ++counters_.recoveries;
+      if (!sight.trouble) {
+        const bool owed = std::exchange(watched.owes_recovery, false);
+        if (owed && !is_passed_over) ++counters_.recoveries;
+      }
       watched.trouble = sight.trouble;
       watched.waited = Duration::zero();
       watched.is_alerted = false;
@@ -207,6 +210,7 @@ std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::ui
     if (watched.waited < until_alert) continue;
     if (!watched.is_alerted) {
       watched.is_alerted = true;  // before the hook, which may throw
+      watched.owes_recovery = true;
       ++(is_stall ? counters_.stalls : counters_.absences);
       tell(watched);
     }
@@ -225,7 +229,10 @@ ConsumerWatch::Watched* ConsumerWatch::find(std::string_view id) noexcept {
 }
 
 void ConsumerWatch::forget(std::string_view id) noexcept {
-  if (Watched* const watched = find(id)) watched->trouble.reset();
+  if (Watched* const watched = find(id)) {
+    watched->trouble.reset();
+    watched->owes_recovery = false;
+  }
 }
 
 void ConsumerWatch::postpone(std::string_view id) noexcept {

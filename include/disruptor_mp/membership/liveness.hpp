@@ -140,7 +140,9 @@ class ConsumerWatch {
     bool is_passable = false;
     std::optional<ConsumerTrouble> trouble;  ///< what its time runs for
     Duration waited = Duration::zero();      ///< since when, as far as anybody looked
-    bool is_alerted = false;
+    bool is_alerted = false;                 ///< of this trouble
+    bool owes_recovery = false;  ///< of any since it was well: who comes back from the dead seems
+                                 ///< to stall until it has shown its row
     bool has_failed = false;
   };
   struct Sight;
