@@ -66,4 +66,14 @@ if(DMP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Half of the work of compiling a program or a test is CLI11's, GoogleTest's and the standard library's
+# inline functions: several sources together pay it once. Never for code whose instructions matter
+# (the library, what is measured, what is simulated). Off where each source must stand alone.
+option(DMP_TOGETHER "Compile sources of programs and tests several at a time" ON)
+function(dmp_compile_together target)
+  if(DMP_TOGETHER)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
 find_package(Threads REQUIRED)

@@ -44,6 +44,7 @@ function(dmp_add_test name)
     target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O2>)
   else()
     target_precompile_headers(${name} REUSE_FROM dmp_test_headers)
+    dmp_compile_together(${name})
   endif()
   dmp_link_rapidcheck_if_included(${name})
 

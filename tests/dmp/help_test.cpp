@@ -44,7 +44,6 @@ TEST(Help, Lists_every_command) {
 TEST(Help, Is_a_word_as_well) {
   EXPECT_EQ(run_dmp({"help"}).out, run_dmp({"--help"}).out);
   EXPECT_EQ(run_dmp({"help", "pub"}).out, help_of("pub"));
-  EXPECT_EQ(run_dmp({"help", "bench"}).out, help_of("bench"));
 }
 
 TEST(Help, Version_is_one_line) {
@@ -392,6 +391,9 @@ TEST(Bench, Is_the_program_beside_dmp_with_all_arguments) {
   const Outcome outcome = with.finish();
   EXPECT_EQ(outcome.exit_code, 7);
   EXPECT_EQ(outcome.out, "--help --json a b\n");
+
+  Command help = Command::shell("./dmp help bench", folder.path().string());
+  EXPECT_EQ(help.finish().out, "--help\n");
 }
 
 TEST(Completion, Offers_commands_options_values_and_names) {

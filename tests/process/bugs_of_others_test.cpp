@@ -17,7 +17,6 @@ namespace disruptor_mp::process_test {
 namespace {
 
 using namespace std::chrono_literals;
-using Birth = LocalProducer::Birth;
 using Presence = Participant::Presence;
 
 TimePoint soon() { return std::chrono::steady_clock::now() + 120ms; }  // > a long nap
@@ -32,7 +31,7 @@ class ADeadClaim : public ProcessTest {
   static constexpr std::uint64_t capacity = 8;
 
   LocalProducer survivor() const {
-    return {scratch(), setting_.form, Birth::create, 2,
+    return {scratch(), setting_.form, ProducerBirth::create, 2,
             ProducerOptions{.capacity = capacity,
                             .producers = ProducerKind::multi,
                             .max_participants = 8,
@@ -194,7 +193,7 @@ class InAContainer {
 class Containers : public ProcessTest {};
 
 TEST_F(Containers, Two_that_are_both_number_1_live_and_die_each_for_itself) {
-  LocalProducer producer(scratch(), setting_.form, Birth::create, 1,
+  LocalProducer producer(scratch(), setting_.form, ProducerBirth::create, 1,
                          {.capacity = 8, .max_participants = 8});
   InAContainer one(ring(), "one");
   if (!one.is_possible()) GTEST_SKIP() << "no pid namespaces here";

@@ -9,7 +9,6 @@ namespace disruptor_mp::process_test {
 namespace {
 
 using namespace std::chrono_literals;
-using Birth = LocalProducer::Birth;
 
 class CrashTable : public ProcessTestWithSetting {
  protected:
@@ -30,7 +29,7 @@ class CrashTable : public ProcessTestWithSetting {
     consumer.incarnation = incarnation;
     return start(consumer);
   }
-  LocalProducer local_producer(Birth birth, std::uint64_t incarnation,
+  LocalProducer local_producer(ProducerBirth birth, std::uint64_t incarnation,
                                std::chrono::nanoseconds patience = 1s) const {
     return {
         scratch(), setting_.form, birth, incarnation,
@@ -39,7 +38,7 @@ class CrashTable : public ProcessTestWithSetting {
 
   /// A successor goes on at `next`; readers get everything, once, to the end.
   void succeed_at(std::uint64_t next, const std::vector<LocalConsumer*>& readers) const {
-    LocalProducer successor = local_producer(Birth::attach, 50);
+    LocalProducer successor = local_producer(ProducerBirth::attach, 50);
     EXPECT_EQ(successor.next(), next);
     EXPECT_EQ(successor->predecessor(), ProducerPresence::dead);
     for (int lap = 0; lap < 3; ++lap) {
@@ -57,7 +56,7 @@ class CrashTable : public ProcessTestWithSetting {
   /// An observer that dies while it handles the events of one lap: nobody notices, and its next
   /// life is a new one.
   void expect_no_disturbance_by(const std::string& script) const {
-    LocalProducer producer = local_producer(Birth::create, 1);
+    LocalProducer producer = local_producer(ProducerBirth::create, 1);
     LocalConsumer reader(scratch(), "reader", 1);
     Peer observer = start_consumer("observer", script);
     observer.expect("attached");
@@ -167,7 +166,7 @@ TEST_P(CrashTable, Death_of_the_producer_is_seen_in_every_way_of_waiting) {
 // --- Required consumer
 
 TEST_P(CrashTable, Required_consumer_killed_while_idle_gates_until_it_returns) {
-  LocalProducer producer = local_producer(Birth::create, 1, 1ms);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1, 1ms);
   Peer consumer = start_consumer("required", "join handle:8 drain");
   ASSERT_EQ(producer.publish(8), Publish::ok);
   consumer.skip_to("handled");
@@ -187,7 +186,7 @@ TEST_P(CrashTable, Required_consumer_killed_while_idle_gates_until_it_returns) {
 }
 
 TEST_P(CrashTable, Required_consumer_killed_inside_a_handler_handles_the_batch_again) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   ASSERT_EQ(producer.publish(16), Publish::ok);
   // In the handler of the sixth event of the second batch of eight.
   Peer consumer = start_consumer("required", "join handler_then:13,kill");
@@ -201,7 +200,7 @@ TEST_P(CrashTable, Required_consumer_killed_inside_a_handler_handles_the_batch_a
 }
 
 TEST_P(CrashTable, Required_consumer_killed_between_the_events_of_a_batch_handles_it_again) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   ASSERT_EQ(producer.publish(16), Publish::ok);
   // After the last event of the first batch, before it is committed: the worst case, all of it.
   Peer consumer = start_consumer("required", "join between_then:8,kill");
@@ -224,7 +223,7 @@ TEST_P(CrashTable, Required_consumer_killed_with_its_producer_gets_everything_fr
   producer.skip_to("full");
   producer.kill();
 
-  LocalProducer successor = local_producer(Birth::attach, 2, 1ms);
+  LocalProducer successor = local_producer(ProducerBirth::attach, 2, 1ms);
   EXPECT_EQ(successor.publish(1), Publish::consumer_missing);
   Peer returned = start_consumer("required", "join drain leave", 2);
   returned.expect("attached");
@@ -238,7 +237,7 @@ TEST_P(CrashTable, Required_consumer_killed_with_its_producer_gets_everything_fr
 // --- Gating consumer
 
 TEST_P(CrashTable, Gating_consumer_killed_while_idle_stops_gating) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   LocalConsumer survivor(scratch(), "survivor", 1);
   Peer consumer = start_consumer("gating", "join drain");
   consumer.expect("attached");
@@ -256,7 +255,7 @@ TEST_P(CrashTable, Gating_consumer_killed_while_idle_stops_gating) {
 }
 
 TEST_P(CrashTable, Gating_consumer_killed_inside_a_handler_stops_gating) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   LocalConsumer survivor(scratch(), "survivor", 1);
   Peer consumer = start_consumer("gating", "join handler_then:3,kill");
   consumer.expect("attached");
@@ -279,7 +278,7 @@ TEST_P(CrashTable, Gating_consumer_killed_inside_a_handler_stops_gating) {
 }
 
 TEST_P(CrashTable, Gating_consumer_killed_between_the_events_of_a_batch_may_handle_it_again) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   ASSERT_EQ(producer.publish(10), Publish::ok);
   Peer consumer = start_consumer("gating", "join between_then:5,kill");
   consumer.wait_killed();
@@ -292,7 +291,7 @@ TEST_P(CrashTable, Gating_consumer_killed_between_the_events_of_a_batch_may_hand
 }
 
 TEST_P(CrashTable, A_blocked_producer_goes_on_when_all_its_consumers_are_killed_at_once) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   std::vector<Peer> consumers;
   for (const char* id : {"first", "second", "third"})
     consumers.push_back(start(spec(id, "join sleep", "--kind=gating")));
@@ -312,7 +311,7 @@ TEST_P(CrashTable, A_blocked_producer_goes_on_when_all_its_consumers_are_killed_
 // --- Observer
 
 TEST_P(CrashTable, Observer_killed_while_idle_disturbs_nobody) {
-  LocalProducer producer = local_producer(Birth::create, 1);
+  LocalProducer producer = local_producer(ProducerBirth::create, 1);
   LocalConsumer reader(scratch(), "reader", 1);
   Peer observer = start_consumer("observer", "join drain");
   observer.expect("attached");
@@ -382,7 +381,7 @@ TEST_P(CrashTable, A_cleaned_up_run_leaves_nothing_to_the_next_one) {
   scratch().clear_logs();
 
   // A ring of the same name is another ring: the same id begins anew.
-  LocalProducer fresh = local_producer(Birth::create, 2);
+  LocalProducer fresh = local_producer(ProducerBirth::create, 2);
   LocalConsumer victim(scratch(), "victim", 1,
                        {.kind = ConsumerKind::required, .start = Start::resume});
   EXPECT_FALSE(victim->resumed());

@@ -37,7 +37,7 @@ TEST_P(Fork, A_child_of_a_killed_producer_does_not_keep_it_alive) {
   EXPECT_EQ(reader.drain(), Poll::producer_dead);
   expect_alive(child);
 
-  LocalProducer successor(scratch(), setting_.form, LocalProducer::Birth::attach, 2,
+  LocalProducer successor(scratch(), setting_.form, ProducerBirth::attach, 2,
                           {.timeout = hang_time});
   EXPECT_EQ(successor->predecessor(), ProducerPresence::dead);
   EXPECT_EQ(successor.publish(5), Publish::ok);
@@ -51,7 +51,7 @@ TEST_P(Fork, A_child_of_a_killed_producer_does_not_keep_it_alive) {
 }
 
 TEST_P(Fork, A_child_of_a_killed_gating_consumer_does_not_hold_the_producer_back) {
-  LocalProducer producer(scratch(), setting_.form, LocalProducer::Birth::create, 1);
+  LocalProducer producer(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer parent = start(spec("reader", "join fork:idle sleep", "--kind=gating"));
   const pid_t child = child_of(parent);
   LocalConsumer survivor(scratch(), "survivor", 1);
@@ -65,7 +65,7 @@ TEST_P(Fork, A_child_of_a_killed_gating_consumer_does_not_hold_the_producer_back
 }
 
 TEST_P(Fork, A_child_of_a_killed_consumer_does_not_keep_its_id) {
-  LocalProducer producer(scratch(), setting_.form, LocalProducer::Birth::create, 1);
+  LocalProducer producer(scratch(), setting_.form, ProducerBirth::create, 1);
   ASSERT_EQ(producer.publish(16), Publish::ok);
   Peer parent = start(spec("reader", "join handle:8 fork:idle sleep", "--kind=required"));
   const pid_t child = child_of(parent);
@@ -113,7 +113,7 @@ TEST_P(Fork, A_child_that_publishes_an_inherited_claim_changes_nothing) {
 }
 
 TEST_P(Fork, A_child_can_neither_read_nor_leave_for_its_consumer) {
-  LocalProducer producer(scratch(), setting_.form, LocalProducer::Birth::create, 1);
+  LocalProducer producer(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer parent = start(spec("reader", "join fork:use await drain leave", "--kind=gating"));
   EXPECT_EQ(parent.skip_to("child"), "used_after_fork");
   const pid_t child = child_of(parent);

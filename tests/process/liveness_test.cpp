@@ -18,10 +18,6 @@ using namespace std::chrono_literals;
 
 TimePoint in(Duration time) { return std::chrono::steady_clock::now() + time; }
 
-/// The first is a ring of one producer, the second of several.
-constexpr Setting one_and_several[] = {{os::Backend::shm, EventForm::small, ProducerKind::single},
-                                       {os::Backend::shm, EventForm::small, ProducerKind::multi}};
-
 class RequiredConsumers : public ProcessTestWithSetting {
  protected:
   RequiredConsumers() : producer_(create()) {}
@@ -38,7 +34,7 @@ class RequiredConsumers : public ProcessTestWithSetting {
   LocalProducer create() const {
     ProducerOptions options{.capacity = 16, .max_participants = 8};
     options.producers = setting_.producers;
-    return {scratch(), setting_.form, LocalProducer::Birth::create, 1, options};
+    return {scratch(), setting_.form, ProducerBirth::create, 1, options};
   }
   Peer consumer(const std::string& id, const std::string& steps, std::uint64_t incarnation = 1) {
     PeerSpec wanted = spec(id, "join " + steps, "--kind=required --start=resume" + options_);
@@ -516,7 +512,7 @@ TEST_P(RequiredConsumers, A_stopped_topology_ends_for_everybody_with_the_reason)
   producer_->enable_liveness(wanted);
   std::optional<LocalProducer> other;
   if (setting_.producers == ProducerKind::multi) {
-    other.emplace(scratch(), setting_.form, LocalProducer::Birth::attach, 2,
+    other.emplace(scratch(), setting_.form, ProducerBirth::attach, 2,
                   ProducerOptions{.id = "other"});
     ASSERT_EQ(other->publish(1), Publish::ok);
   }

@@ -18,9 +18,6 @@ using States = std::vector<StreamState>;
 
 TimePoint soon() { return std::chrono::steady_clock::now() + 20ms; }
 
-constexpr Setting one_and_several[] = {{os::Backend::shm, EventForm::small, ProducerKind::single},
-                                       {os::Backend::shm, EventForm::small, ProducerKind::multi}};
-
 class WatchedProducers : public ProcessTestWithSetting {
  protected:
   Peer producer(const std::string& steps, std::uint64_t incarnation = 1) {
@@ -171,7 +168,7 @@ TEST_F(Topology, Members_may_die_and_come_back_while_it_forms) {
 }
 
 TEST_F(Topology, A_producer_discovers_consumers_by_their_prefix) {
-  LocalProducer driver(scratch(), setting_.form, LocalProducer::Birth::create, 1);
+  LocalProducer driver(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer other = worker("auditor");
   Peer second = worker("worker.1");
   try {
@@ -187,7 +184,7 @@ TEST_F(Topology, A_producer_discovers_consumers_by_their_prefix) {
 }
 
 TEST_F(Topology, Of_two_processes_that_claim_one_id_one_is_refused) {
-  LocalProducer driver(scratch(), setting_.form, LocalProducer::Birth::create, 1);
+  LocalProducer driver(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer first = worker("worker.0");
   Peer usurper =
       start(spec("worker.0", "join sleep", "--kind=gating --start=resume --incarnation=2"));

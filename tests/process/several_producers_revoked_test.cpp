@@ -13,14 +13,13 @@ namespace disruptor_mp::process_test {
 namespace {
 
 using namespace std::chrono_literals;
-using Birth = LocalProducer::Birth;
 
 class SeveralProducersRevoked : public ProcessTestWithSetting {
  protected:
   static constexpr std::uint64_t capacity = 32;
   static constexpr Duration patience = 100ms;
 
-  LocalProducer local_producer(const std::string& id, Birth birth,
+  LocalProducer local_producer(const std::string& id, ProducerBirth birth,
                                std::uint64_t incarnation) const {
     return {scratch(), setting_.form, birth, incarnation,
             ProducerOptions{.capacity = capacity,
@@ -63,7 +62,7 @@ class SeveralProducersRevoked : public ProcessTestWithSetting {
 };
 
 TEST_P(SeveralProducersRevoked, One_stopped_in_an_event_learns_it_and_goes_on) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer fast = reader("fast");
   LocalConsumer slow = reader("slow");
   Peer stopped = start_producer("one", "attach publish:5 fill_then:stop publish:50 close", 1);
@@ -88,7 +87,7 @@ TEST_P(SeveralProducersRevoked, One_stopped_in_an_event_learns_it_and_goes_on) {
 TEST_P(SeveralProducersRevoked, One_killed_where_it_was_stopped_gives_its_slots_back) {
   for (const std::string step : {"fill_then:stop", "claim_then:4,0,stop", "claim_then:4,2,stop"}) {
     SCOPED_TRACE(step);
-    LocalProducer two = local_producer("two", Birth::create, 2);
+    LocalProducer two = local_producer("two", ProducerBirth::create, 2);
     LocalConsumer one = reader("one");
     LocalConsumer other = reader("other");
     Peer stopped = start_producer("stopped", "attach publish:5 " + step, 1);
@@ -107,7 +106,7 @@ TEST_P(SeveralProducersRevoked, One_killed_where_it_was_stopped_gives_its_slots_
 }
 
 TEST_P(SeveralProducersRevoked, One_stopped_in_a_batch_loses_all_of_it_at_once) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped = start_producer("one", "attach publish:5 claim_then:20,7,stop close", 1);
   stopped.wait_stopped();
@@ -124,7 +123,7 @@ TEST_P(SeveralProducersRevoked, One_stopped_in_a_batch_loses_all_of_it_at_once) 
 }
 
 TEST_P(SeveralProducersRevoked, Several_stopped_at_once_are_in_nobodys_way) {
-  LocalProducer keeper = local_producer("keeper", Birth::create, 9);
+  LocalProducer keeper = local_producer("keeper", ProducerBirth::create, 9);
   LocalConsumer one = reader("one");
   LocalConsumer two = reader("two");
   std::vector<Peer> stopped;
@@ -149,7 +148,7 @@ TEST_P(SeveralProducersRevoked, Several_stopped_at_once_are_in_nobodys_way) {
 }
 
 TEST_P(SeveralProducersRevoked, With_every_slot_held_back_the_others_wait_until_it_is_dead) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped =
       start_producer("one", "attach claim_then:" + std::to_string(capacity) + ",9,stop", 1);
@@ -167,7 +166,7 @@ TEST_P(SeveralProducersRevoked, With_every_slot_held_back_the_others_wait_until_
 }
 
 TEST_P(SeveralProducersRevoked, A_consumer_killed_while_it_waits_leaves_it_to_the_next) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   Peer stopped = start_producer("one", "attach publish:5 claim_then:4,2,stop", 1);
   stopped.wait_stopped();
   PeerSpec spec_of_first = spec("journal", "join drain", "--kind=required --start=resume");

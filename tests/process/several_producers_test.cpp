@@ -15,7 +15,6 @@ namespace disruptor_mp::process_test {
 namespace {
 
 using namespace std::chrono_literals;
-using Birth = LocalProducer::Birth;
 using Presence = Participant::Presence;
 
 class WithSeveralProducers : public ProcessTestWithSetting {
@@ -31,7 +30,7 @@ class WithSeveralProducers : public ProcessTestWithSetting {
     producer.incarnation = incarnation;
     return start(producer);
   }
-  LocalProducer local_producer(const std::string& id, Birth birth,
+  LocalProducer local_producer(const std::string& id, ProducerBirth birth,
                                std::uint64_t incarnation) const {
     return {scratch(), setting_.form, birth, incarnation,
             ProducerOptions{.capacity = capacity,
@@ -41,7 +40,7 @@ class WithSeveralProducers : public ProcessTestWithSetting {
                             .id = id}};
   }
   LocalProducer join(const std::string& id, std::uint64_t incarnation) const {
-    return local_producer(id, Birth::attach, incarnation);
+    return local_producer(id, ProducerBirth::attach, incarnation);
   }
   LocalConsumer reader(const std::string& id = "reader") const { return {scratch(), id, 1}; }
 
@@ -95,7 +94,7 @@ TEST_P(SeveralProducersKilled, The_last_one_inside_publish_leaves_a_void_that_no
 TEST_P(SeveralProducersKilled, One_inside_a_batch_claim_leaves_voids_and_the_others_go_on) {
   for (const std::string written : {"0", "1", "3", "4"}) {
     SCOPED_TRACE(written + " of 4 written");
-    LocalProducer two = local_producer("two", Birth::create, 2);
+    LocalProducer two = local_producer("two", ProducerBirth::create, 2);
     LocalConsumer consumer = reader();
     Peer dying = start_producer("one", "attach publish:10 claim_then:4," + written + ",kill", 1);
     dying.wait_killed();
@@ -114,7 +113,7 @@ TEST_P(SeveralProducersKilled, One_inside_a_burst_leaves_what_it_published_and_v
   for (const std::string before : {"publish:10", until_biased}) {
     for (const std::uint64_t published : {0U, 1U, 3U}) {
       SCOPED_TRACE(before + ", " + std::to_string(published) + " of 4 published");
-      LocalProducer two = local_producer("two", Birth::create, 2);
+      LocalProducer two = local_producer("two", ProducerBirth::create, 2);
       LocalConsumer consumer = reader();
       const std::uint64_t first = before == until_biased ? 100 : 10;
       Peer dying = start_producer(
@@ -209,7 +208,7 @@ TEST_P(SeveralProducersKilled, All_at_once_leave_one_and_the_same_stream_to_ever
 }
 
 TEST_P(SeveralProducersKilled, One_that_comes_back_gets_its_row_and_its_voids_are_buried) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer dying = start_producer("one", "attach publish:3 claim_then:2,1,kill", 1);
   dying.wait_killed();
@@ -235,7 +234,7 @@ TEST_P(SeveralProducersKilled, One_that_comes_back_gets_its_row_and_its_voids_ar
 }
 
 TEST_P(SeveralProducersKilled, One_after_the_other_they_never_use_the_table_up) {
-  LocalProducer keeper = local_producer("keeper", Birth::create, 1);
+  LocalProducer keeper = local_producer("keeper", ProducerBirth::create, 1);
   LocalConsumer consumer = reader();
   constexpr std::uint64_t deaths = 20;  // of eight rows
   for (std::uint64_t death = 0; death < deaths; ++death) {
@@ -253,7 +252,7 @@ TEST_P(SeveralProducersKilled, One_after_the_other_they_never_use_the_table_up) 
 }
 
 TEST_P(SeveralProducersKilled, One_that_waits_for_room_leaves_nothing) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer dying = start_producer("one", "attach fill publish:1", 1);
   dying.skip_to("full");
@@ -266,7 +265,7 @@ TEST_P(SeveralProducersKilled, One_that_waits_for_room_leaves_nothing) {
 }
 
 TEST_P(SeveralProducersKilled, One_that_has_closed_is_not_waited_for) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer dying = start_producer("one", "attach publish:3 close sleep", 1);
   dying.skip_to("closed");
@@ -276,7 +275,7 @@ TEST_P(SeveralProducersKilled, One_that_has_closed_is_not_waited_for) {
 }
 
 TEST_P(SeveralProducersKilled, A_required_consumer_killed_among_them_gets_everything) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   const auto consumer = [&](const std::string& script, std::uint64_t incarnation) {
     PeerSpec life = spec("journal", script, "--kind=required --start=resume --timeout-ms=20000");
     life.incarnation = incarnation;
@@ -336,7 +335,7 @@ class SeveralProducersStopped : public WithSeveralProducers {
 };
 
 TEST_P(SeveralProducersStopped, In_the_middle_of_an_event_it_is_waited_for) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped = start_producer("one", "attach publish:5 fill_then:stop publish:4 close", 1);
   stopped.wait_stopped();
@@ -345,7 +344,7 @@ TEST_P(SeveralProducersStopped, In_the_middle_of_an_event_it_is_waited_for) {
 }
 
 TEST_P(SeveralProducersStopped, Inside_a_batch_claim_it_is_waited_for) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped = start_producer("one", "attach publish:5 claim_then:4,2,stop publish:4 close", 1);
   stopped.wait_stopped();
@@ -354,7 +353,7 @@ TEST_P(SeveralProducersStopped, Inside_a_batch_claim_it_is_waited_for) {
 }
 
 TEST_P(SeveralProducersStopped, Inside_a_burst_it_is_waited_for) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped = start_producer("one", "attach publish:5 burst_then:4,2,stop publish:4 close", 1);
   stopped.wait_stopped();
@@ -364,7 +363,7 @@ TEST_P(SeveralProducersStopped, Inside_a_burst_it_is_waited_for) {
 
 TEST_P(SeveralProducersStopped,
        With_the_tail_for_itself_in_the_middle_of_an_event_it_is_waited_for) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer stopped = start_producer(
       "one", std::string("attach ") + until_biased + " fill_then:stop publish:4 close", 1);
@@ -374,7 +373,7 @@ TEST_P(SeveralProducersStopped,
 }
 
 TEST_P(SeveralProducersStopped, With_the_tail_for_itself_and_idle_it_is_in_nobodys_way) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   LocalConsumer consumer = reader();
   Peer idle =
       start_producer("one", std::string("attach ") + until_biased + " await publish:50 close", 1);
@@ -395,7 +394,7 @@ TEST_P(SeveralProducersStopped, With_the_tail_for_itself_and_idle_it_is_in_nobod
 
 // Whoever starts behind the claim would not keep the others from coming round to its slot.
 TEST_P(SeveralProducersStopped, In_the_middle_of_an_event_it_is_waited_for_by_who_comes_last) {
-  LocalProducer two = local_producer("two", Birth::create, 2);
+  LocalProducer two = local_producer("two", ProducerBirth::create, 2);
   Peer stopped = start_producer("one", "attach publish:5 fill_then:stop publish:4 close", 1);
   stopped.wait_stopped();
   ASSERT_EQ(two.publish(3), Publish::ok);
@@ -406,7 +405,7 @@ TEST_P(SeveralProducersStopped, In_the_middle_of_an_event_it_is_waited_for_by_wh
 
 TEST_P(SeveralProducersStopped,
        One_is_stopped_where_another_died_and_only_the_dead_one_is_skipped) {
-  LocalProducer three = local_producer("three", Birth::create, 3);
+  LocalProducer three = local_producer("three", ProducerBirth::create, 3);
   LocalConsumer consumer = reader();
   Peer dead = start_producer("dead", "attach publish:2 fill_then:kill", 1);
   dead.wait_killed();

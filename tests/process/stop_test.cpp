@@ -19,7 +19,7 @@ TimePoint soon() { return std::chrono::steady_clock::now() + 20ms; }
 class Stopped : public ProcessTestWithSetting {
  protected:
   LocalProducer create(std::chrono::nanoseconds patience = 1s) const {
-    return {scratch(), setting_.form, LocalProducer::Birth::create, 1,
+    return {scratch(), setting_.form, ProducerBirth::create, 1,
             ProducerOptions{.capacity = 16, .max_participants = 4, .required_patience = patience}};
   }
   static Participant find(const Segment& segment, const std::string& id) {
@@ -32,7 +32,7 @@ class Stopped : public ProcessTestWithSetting {
   /// Nobody may take the place of the producer.
   void expect_producer_is_held() const {
     try {
-      LocalProducer usurper(scratch(), setting_.form, LocalProducer::Birth::attach, 99);
+      LocalProducer usurper(scratch(), setting_.form, ProducerBirth::attach, 99);
       FAIL() << "a second producer was let in";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), Errc::producer_alive) << error.what();

@@ -108,7 +108,7 @@ ExitCode run_clean(const CleanCommand& command) {
   return code;
 }
 
-constexpr const char* notes =
+constexpr const char* clean_notes =
     "Examples:\n"
     "  dmp clean --dry-run\n"
     "  dmp clean quotes file:/var/tmp/ring\n"
@@ -136,7 +136,7 @@ void add_clean(CLI::App& app, Invocation& invocation) {
   command.add_flag("-n,--dry-run", options->clean.dry_run, "remove nothing, only tell");
   command.add_flag("--force", options->clean.force, "remove also what may be wanted")->needs(names);
   command.add_flag("--json", options->json, "one JSON object");
-  command.footer(std::string(notes) + exit_code_help);
+  command.footer(std::string(clean_notes) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;
     invocation.run = [options] { return run_clean(*options); };

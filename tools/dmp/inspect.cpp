@@ -247,7 +247,7 @@ ExitCode run_inspect(const InspectOptions& options) {
   return ExitCode::ok;
 }
 
-constexpr const char* notes =
+constexpr const char* inspect_notes =
     "Examples:\n"
     "  dmp inspect quotes\n"
     "  dmp inspect file:/var/tmp/ring --json\n"
@@ -264,7 +264,7 @@ void add_inspect(CLI::App& app, Invocation& invocation) {
   CLI::App& command = *app.add_subcommand("inspect", "show one ring in full");
   command.add_option("NAME", options->ring, "ring: NAME, shm:NAME or file:PATH")->required();
   command.add_flag("--json", options->json, "one JSON object");
-  command.footer(std::string(notes) + exit_code_help);
+  command.footer(std::string(inspect_notes) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;
     invocation.run = [options] { return run_inspect(*options); };

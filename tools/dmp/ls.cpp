@@ -120,7 +120,7 @@ ExitCode run_ls(const LsOptions& options) {
   return ExitCode::ok;
 }
 
-constexpr const char* notes =
+constexpr const char* ls_notes =
     "Examples:\n"
     "  dmp ls\n"
     "  dmp ls --dir /var/tmp --prefix market\n"
@@ -144,7 +144,7 @@ void add_ls(CLI::App& app, Invocation& invocation) {
   command.add_flag("--all", options->shows_all, "also what cannot be read, and why");
   command.add_flag("--names", options->names_only, "nothing but names, one per line");
   command.add_flag("--json", options->json, "one JSON object");
-  command.footer(std::string(notes) + exit_code_help);
+  command.footer(std::string(ls_notes) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;
     invocation.run = [options] { return run_ls(*options); };

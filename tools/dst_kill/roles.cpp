@@ -22,7 +22,7 @@ using evidence::LogRecord;
 using evidence::mix;
 
 /// A part gives up after so long: the orchestrator has then long called it a hang.
-constexpr auto patience = 60s;
+constexpr auto role_patience = 60s;
 constexpr std::uint64_t max_batch = 8;
 constexpr std::uint64_t log_size = std::uint64_t{1} << 20U;
 
@@ -180,7 +180,7 @@ class ProducerPlayer : Player {
             .producers = profile_.producers,
             .max_participants = static_cast<std::uint32_t>(profile_.parts.size() + 2),
             .revoke_stopped_after = profile_.revoke_stopped_after,
-            .timeout = patience,
+            .timeout = role_patience,
             .id = part_.id};
   }
 
@@ -291,8 +291,8 @@ class ConsumerPlayer : Player {
                                                   : ConsumerKind::gating;
     if (part_.role != Role::observer) options.id = part_.id;
     options.start = part_.role == Role::observer ? Start::oldest : Start::resume;
-    options.timeout = patience;
-    options.successor_patience = patience;
+    options.timeout = role_patience;
+    options.successor_patience = role_patience;
     options.max_batch = max_batch;
     return options;
   }

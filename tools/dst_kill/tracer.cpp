@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Asleep in a call, or its word is not stored any more: then it is killed where it is.
-constexpr auto patience = 20ms;
+constexpr auto step_patience = 20ms;
 /// How PTRACE_O_TRACESYSGOOD marks the stops of system calls.
 constexpr int call_stop = SIGTRAP | 0x80;
 
@@ -85,7 +85,7 @@ bool Tracer::resume(int request) {
   long signal = 0;
   for (;;) {
     check(ptrace(static_cast<__ptrace_request>(request), pid_, nullptr, signal), "ptrace");
-    const auto status = await_change(pid_, Clock::now() + patience);
+    const auto status = await_change(pid_, Clock::now() + step_patience);
     is_stopped_ = status.has_value();
     if (!status) return false;
     if (!WIFSTOPPED(*status)) {

@@ -23,15 +23,15 @@ LogKind log_kind(ConsumerKind kind) {
   return LogKind::observer;
 }
 
-Producer<Bytes> make(const Scratch& scratch, EventForm form, LocalProducer::Birth birth,
+Producer<Bytes> make(const Scratch& scratch, EventForm form, ProducerBirth birth,
                      const ProducerOptions& options) {
   const EventType type = event_type_of_form(form);
   switch (birth) {
-    case LocalProducer::Birth::create:
+    case ProducerBirth::create:
       return Producer<Bytes>::create(scratch.ring(), type, options);
-    case LocalProducer::Birth::attach:
+    case ProducerBirth::attach:
       return Producer<Bytes>::attach(scratch.ring(), type, options);
-    case LocalProducer::Birth::create_or_attach:
+    case ProducerBirth::create_or_attach:
       break;
   }
   return Producer<Bytes>::create_or_attach(scratch.ring(), type, options);
@@ -43,7 +43,7 @@ EventType event_type_of_form(EventForm form) {
   return form == EventForm::small ? event_type_of<SmallEvent>() : event_type_of<LargeEvent>();
 }
 
-LocalProducer::LocalProducer(const Scratch& scratch, EventForm form, Birth birth,
+LocalProducer::LocalProducer(const Scratch& scratch, EventForm form, ProducerBirth birth,
                              std::uint64_t incarnation, ProducerOptions options)
     : log_(scratch.logs(), options.id, incarnation,
            options.producers == ProducerKind::multi ? LogKind::one_of_several : LogKind::producer,

@@ -20,12 +20,13 @@ using namespace evidence;
 
 [[nodiscard]] EventType event_type_of_form(EventForm form);
 
+enum class ProducerBirth : std::uint8_t { create, attach, create_or_attach };
+
 class LocalProducer {
  public:
-  enum class Birth : std::uint8_t { create, attach, create_or_attach };
-
   /// `incarnation` must differ from that of every other producer of the test.
-  LocalProducer(const Scratch& scratch, EventForm form, Birth birth, std::uint64_t incarnation,
+  LocalProducer(const Scratch& scratch, EventForm form, ProducerBirth birth,
+                std::uint64_t incarnation,
                 ProducerOptions options = {.capacity = 64, .max_participants = 8});
 
   /// Publishes one event after the other; stops at the first that does not succeed by `deadline`.

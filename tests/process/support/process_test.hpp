@@ -36,6 +36,11 @@ inline constexpr Setting all_settings[] = {{os::Backend::shm, EventForm::small},
 inline constexpr Setting both_backends[] = {{os::Backend::shm, EventForm::small},
                                             {os::Backend::file, EventForm::large}};
 
+/// The first is a ring of one producer, the second of several.
+inline constexpr Setting one_and_several[] = {
+    {os::Backend::shm, EventForm::small, ProducerKind::single},
+    {os::Backend::shm, EventForm::small, ProducerKind::multi}};
+
 /// Rings of several producers; their slots are always stamped.
 inline constexpr Setting settings_of_several[] = {
     {os::Backend::shm, EventForm::small, ProducerKind::multi},

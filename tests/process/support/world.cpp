@@ -19,18 +19,18 @@ PeerSpec World::victim(const std::string& kind, const std::string& script) const
 }
 
 void World::create(std::uint64_t events) {
-  producer.emplace(scratch_, setting_.form, LocalProducer::Birth::create, next_incarnation_++,
+  producer.emplace(scratch_, setting_.form, ProducerBirth::create, next_incarnation_++,
                    options("producer"));
   ASSERT_EQ(producer->publish(events), Publish::ok);
 }
 
 void World::succeed(Duration timeout) {
-  producer.emplace(scratch_, setting_.form, LocalProducer::Birth::create_or_attach,
-                   next_incarnation_++, options("producer", timeout));
+  producer.emplace(scratch_, setting_.form, ProducerBirth::create_or_attach, next_incarnation_++,
+                   options("producer", timeout));
 }
 
 void World::join_successor() {
-  successor.emplace(scratch_, setting_.form, LocalProducer::Birth::attach, next_incarnation_++,
+  successor.emplace(scratch_, setting_.form, ProducerBirth::attach, next_incarnation_++,
                     options("successor"));
 }
 
