@@ -38,9 +38,6 @@ function(dmp_add_test name)
   target_compile_definitions(${name} PRIVATE
     DMP_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     DMP_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-  if(DMP_SANITIZER)
-    target_compile_definitions(${name} PRIVATE DMP_SANITIZED)
-  endif()
   target_link_libraries(${name} PRIVATE
     ${arg_LIBS} disruptor_mp::disruptor_mp GTest::gmock GTest::gtest_main)
   if(arg_OPTIMISED)

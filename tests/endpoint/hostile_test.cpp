@@ -7,6 +7,7 @@
 #include "disruptor_mp/ring/shared_tail.hpp"
 #include "endpoint/drain.hpp"
 #include "segment/image.hpp"
+#include "support/sanitizers.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -44,11 +45,7 @@ void use_all(const std::string& name) {
 }
 
 /// A sanitizer needs the code's ways, not each bit.
-#ifdef DMP_SANITIZED
-constexpr unsigned bit_step = 5;
-#else
-constexpr unsigned bit_step = 1;
-#endif
+constexpr unsigned bit_step = under_asan || under_tsan ? 5 : 1;
 
 TEST(Hostile_header, Any_bit_flipped_with_a_right_checksum_is_refused_or_harmless) {
   Image image;
