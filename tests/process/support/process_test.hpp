@@ -59,9 +59,7 @@ struct SettingName {
 [[nodiscard]] std::uint64_t soak_factor();
 
 /// Whether this build is slowed down by a sanitizer.
-[[nodiscard]] constexpr bool is_sanitized() {
-  return test::under_asan || test::under_tsan;
-}
+[[nodiscard]] constexpr bool is_sanitized() { return test::under_asan || test::under_tsan; }
 
 /// A test with its own ring and its own processes. If it hangs it is ended with a message; whatever
 /// happens, the ring and the processes are gone afterwards.
