@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -218,36 +219,37 @@ TEST(Inspect, Shows_after_what_time_claims_are_revoked) {
 class Inspect_of_the_missing : public testing::TestWithParam<bool> {
  protected:
   ~Inspect_of_the_missing() override {
-    reader.command.kill();
-    reader.command.finish();
-    producer.close();
+    if (!has_ended) end_reader();
+    producer.reset();  // else the ring is in use
     clean_ring(os::ObjectName::parse(ring), {.force = true});
   }
 
   /// @return what publish says when the ring is full and the policy has done what it says.
   Publish lose_reader(FailureAction action) {
     using namespace std::chrono_literals;
-    producer.enable_liveness({.required_consumer_ids = {"reader"},
-                              .progress_timeout = 20ms,
-                              .shutdown_grace_period = 0s,
-                              .failure_action = action,
-                              .absence_grace_period = 0s,
-                              .absence_action = action});
-    if (is_dead) {
-      reader.command.kill();
-      reader.command.finish();
-    } else {
-      reader.command.stop();
-    }
+    producer->enable_liveness({.required_consumer_ids = {"reader"},
+                               .progress_timeout = 20ms,
+                               .shutdown_grace_period = 0s,
+                               .failure_action = action,
+                               .absence_grace_period = 0s,
+                               .absence_action = action});
+    is_dead ? end_reader() : reader.command.stop();
     Publish result = Publish::ok;
     for (int i = 0; i < 6 && result == Publish::ok; ++i)
-      result = producer.publish([](std::span<std::byte> event) { event[0] = std::byte{'x'}; });
+      result = producer->publish([](std::span<std::byte> event) { event[0] = std::byte{'x'}; });
     return result;
   }
 
+  void end_reader() {
+    reader.command.kill();
+    reader.command.finish();
+    has_ended = true;
+  }
+
   const bool is_dead = GetParam();
+  bool has_ended = false;
   const std::string ring = unique_ring_name();
-  Producer<Bytes> producer = Producer<Bytes>::create(
+  std::optional<Producer<Bytes>> producer = Producer<Bytes>::create(
       ring, {.size = 8, .align = 8, .name = "Event", .schema = {}}, {.capacity = 4});
   Subscriber reader{ring, "reader", {"--kind", "required"}};
 };
