@@ -58,6 +58,8 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
   if (setting.has_janitor) sim.add_role({.name = "janitor", .body = &janitor_body});
+  if (setting.has_watcher)
+    sim.add_role({.name = "watcher", .body = &watcher_body, .can_be_killed = false});
   const bool consumers_die = setting.mortal != Mortal::producers;
   for (unsigned i = 0; i < setting.consumers; ++i) {
     sim.add_role({.name = consumer_names[i],

@@ -47,6 +47,8 @@ constexpr std::array several_profiles = {"several",
                                          "several-biased",
                                          "several-biased-crash",
                                          "several-tiny-crash",
+                                         "several-left-behind",
+                                         "several-left-behind-crash",
                                          "several-stopped",
                                          "several-stopped-crash"};
 /// First by PCT, then to the end or the end of patience.

@@ -98,16 +98,25 @@ void draw_handover(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.producer_detaches = true;
 }
-/// One that stalls now and then in the middle of an event and may be passed over; another keeps up.
+/// A consumer that stalls now and then in the middle of an event and may be passed over, or leaves
+/// and is late to return; another keeps up.
+void draw_stalling(Setting& s, Random& random) {
+  s.has_liveness = true;
+  s.has_watcher = random.one_in(3);
+  s.consumers = 2;
+  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
+  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+  ConsumerSetting& stalls = s.consumer[0];
+  stalls.returns = random.one_in(2);
+  if (stalls.returns) stalls.leaves_after = 1 + random.below(3);
+  stalls.tarries = stalls.returns && random.one_in(2);
+}
 void draw_left_behind(Setting& s, Random& random) {
   draw_ring(s, random);
   s.producer_waiting = Waiting::block;
   s.publishing = random.one_in(2) ? Publishing::one : Publishing::claim;
   s.events += 6;
-  s.has_liveness = true;
-  s.consumers = 2;
-  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
-  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+  draw_stalling(s, random);
 }
 void draw_observers_handover(Setting& s, Random& random) {
   draw_observers(s, random);
@@ -233,6 +242,16 @@ void draw_several_stopped(Setting& s, Random& random) {
   }
 }
 
+/// As left-behind, with two producers, each with a policy of its own.
+void draw_several_left_behind(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.producers = 2;
+  s.producer_waiting = Waiting::block;
+  s.publishing = random.one_in(2) ? Publishing::one : Publishing::claim;
+  s.events += 4;
+  draw_stalling(s, random);
+}
+
 /// Every slot is in its next lap at once: what is written late goes over something.
 void draw_several_tiny(Setting& s, Random& random) {
   draw_several(s, random);
@@ -322,9 +341,8 @@ constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::leng
 constexpr std::array by_several = {S::tail_biased, S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
-constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler};
-constexpr std::array by_left_behind_crash = {S::told_passed_over, S::passed_over_in_handler,
-                                             S::returned_after_passed_over};
+constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler,
+                                       S::returned_after_passed_over, S::watcher_finds_failure};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
@@ -338,7 +356,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 35> all = {{
+constexpr std::array<Profile, 37> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -385,7 +403,7 @@ constexpr std::array<Profile, 35> all = {{
     {"left-behind", "a producer goes on without a consumer that stalls in an event", 0,
      draw_left_behind, false, by_left_behind},
     {"left-behind-crash", "the same, with up to two deaths", 2, draw_left_behind, false,
-     by_left_behind_crash},
+     by_left_behind},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
     {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several},
@@ -395,6 +413,10 @@ constexpr std::array<Profile, 35> all = {{
      by_several},
     {"several-tiny-crash", "two producers on one or two slots, with up to two deaths", 2,
      draw_several_tiny, false, by_several},
+    {"several-left-behind", "two producers go on without a consumer that stalls in an event", 0,
+     draw_several_left_behind, false, by_left_behind},
+    {"several-left-behind-crash", "the same, with up to two deaths", 2, draw_several_left_behind,
+     false, by_left_behind},
     {"several-stopped", "several that dawdle in their claims, which are revoked", 0,
      draw_several_stopped, false, by_stopped},
     {"several-stopped-crash", "the same, with up to two deaths", 2, draw_several_stopped, false,

@@ -66,6 +66,7 @@ constexpr std::array<std::string_view, situation_count> names = {
     "a consumer is told that it was passed over",
     "a consumer is passed over while it reads an event",
     "a consumer returns after it was passed over, and gates",
+    "a watcher finds that a consumer has failed",
     "a producer closes while a consumer leaves",
     "a consumer is the last one out and removes the name",
     "a producer is the last one out and removes the name",

@@ -73,6 +73,7 @@ enum class Situation : std::uint8_t {
   told_passed_over,
   passed_over_in_handler,
   returned_after_passed_over,
+  watcher_finds_failure,
   close_meets_leaver,
   name_removed_by_consumer,
   name_removed_by_producer,
