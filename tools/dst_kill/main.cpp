@@ -21,8 +21,10 @@ int main(int argc, char** argv) {
                                              {"store", At::store},
                                              {"instruction", At::instruction},
                                              {"point", At::point}};
-  const std::map<std::string, Tamper> tampers = {
-      {"lost", Tamper::lost}, {"invented", Tamper::invented}, {"stuck", Tamper::stuck}};
+  const std::map<std::string, Tamper> tampers = {{"lost", Tamper::lost},
+                                                 {"invented", Tamper::invented},
+                                                 {"stuck", Tamper::stuck},
+                                                 {"missed", Tamper::missed}};
 
   CLI::App app{
       "Kills, stops and restarts real producers and consumers of the shipped library, and judges\n"
@@ -44,10 +46,10 @@ int main(int argc, char** argv) {
   app.add_option("--patience-ms", options.patience_ms, "without progress for so long: it hangs");
   app.add_option("--out", options.out, "keep the logs of a failed round in this folder");
   app.add_option("--tamper", tamper,
-                 "must fail: lost or invented (evidence), stuck (with --at stall)")
+                 "must fail: lost or invented (evidence), stuck (with --at stall), missed (points)")
       ->check(CLI::IsMember(tampers));
   app.add_flag("--require-points", options.needs_points,
-               "with --at point: fail if one that is not rare was met by nobody");
+               "with --at point: fail if one that is promised was met by nobody");
   app.add_flag("--list", lists, "the profiles, and the points of --at point");
   app.add_flag("--json", options.json, "print the result as JSON");
   app.footer(
@@ -67,7 +69,8 @@ int main(int argc, char** argv) {
         fmt::print("{:<14}{}\n", profile.name, profile.what);
       fmt::print("\npoints:\n");
       for (const Point& point : all_points())
-        fmt::print("{:<18}{}{}\n", point.name, point.what, point.is_rare ? " (rare)" : "");
+        fmt::print("{:<18}{}{}\n", point.name, point.what,
+                   point.when == Point::When::at_times ? " (not promised)" : "");
       return exit_pass;
     }
     static_cast<void>(profile_named(options.profile));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "points.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -15,6 +16,7 @@
 namespace disruptor_mp::kill {
 namespace {
 
+using When = Point::When;
 using Who = Point::Who;
 using os::MemoryObject;
 
@@ -45,7 +47,7 @@ std::array<Point, 27> make_points() {
       {"position_asked",
        "mapped, about to look where the stream stands",
        Phase::attach,
-       Who::all,
+       Who::producers,
        {},
        entry_of(&stream_position)},
       {"row_sought",
@@ -54,6 +56,13 @@ std::array<Point, 27> make_points() {
        Who::members,
        {},
        entry_of(&Membership::join)},
+      {"claims_buried",
+       "has the lock of its row, and has not buried what was claimed in it",
+       Phase::attach,
+       Who::members,
+       {},
+       entry_of(&bury_claims),
+       When::several},
       {"row_taken",
        "has a row and its lock, and has not shown it",
        Phase::attach,
@@ -66,7 +75,7 @@ std::array<Point, 27> make_points() {
        Who::consumers,
        {},
        entry_of(&os::asymmetric_heavy_fence),
-       true},
+       When::at_times},
 
       {"payload_written", "a part of an event is written", Phase::publish, Who::producers,
        after(Word::payload)},
@@ -92,35 +101,28 @@ std::array<Point, 27> make_points() {
        Who::producers,
        {},
        entry_of(&Gate::examine_holders),
-       true},
+       When::at_times},
       {"gate_released",
        "about to release the gate of one that is dead",
        Phase::publish,
        Who::producers,
        {},
        entry_of(&release_gate_of_dead),
-       true},
-      {"bias_settled",
-       "about to settle whose the tail was",
-       Phase::publish,
-       Who::producers,
-       {},
-       entry_of(&settle_bias),
-       true},
+       When::beside_a_death},
       {"producer_sleeps",
        "no room: has said that it sleeps, and looked again",
        Phase::publish,
        Who::producers,
        {},
        entry_of(&os::futex_wait),
-       true},
+       When::at_times},
       {"consumers_woken",
        "the bell says that it is rung, nobody is woken",
        Phase::publish,
        Who::producers,
        {},
        entry_of(&os::futex_wake_all),
-       true},
+       When::at_times},
 
       {"cursor_stored", "a batch committed, nobody rung for", Phase::poll, Who::members,
        after(Word::cursor)},
@@ -130,28 +132,28 @@ std::array<Point, 27> make_points() {
        Who::consumers,
        {},
        entry_of(&producer_presence),
-       true},
+       When::at_times},
       {"void_asked",
        "nothing to read: about to ask whether its claimer is dead",
        Phase::poll,
        Who::consumers,
        {},
        entry_of(&is_void),
-       true},
+       When::several},
       {"consumer_sleeps",
        "nothing to read: has said that it sleeps, and looked again",
        Phase::poll,
        Who::consumers,
        {},
        entry_of(&os::futex_wait),
-       true},
+       When::at_times},
       {"producers_woken",
        "the bell says that it is rung, nobody is woken",
        Phase::poll,
        Who::members,
        {},
        entry_of(&os::futex_wake_all),
-       true},
+       When::at_times},
 
       {"row_kept",
        "about to say in its row that it leaves",
@@ -187,7 +189,13 @@ std::span<const Point> all_points() {
   return points;
 }
 
-bool can_meet(const Part& part, const Point& point) {
+bool can_meet(const Profile& profile, const Part& part, const Point& point) {
+  const auto has_gating = [&] {
+    return std::any_of(profile.parts.begin(), profile.parts.end(),
+                       [](const Part& other) { return other.role == Role::gating; });
+  };
+  if (point.when == When::several && profile.producers != ProducerKind::multi) return false;
+  if (point.when == When::beside_a_death && !has_gating()) return false;
   switch (point.who) {
     case Who::producers:
       return part.role == Role::producer;

@@ -23,10 +23,15 @@ struct Point {
   Who who = Who::all;         ///< members: all but observers
   std::optional<Word> after;  ///< a store to it; else …
   std::uint64_t entry = 0;    ///< … at the first instruction of this function
-  bool is_rare = false;       ///< needs a death or a full ring just then: may not be met
+  /// always: whoever is there comes by. several: so they do in rings of several producers; others
+  /// cannot. beside_a_death: if a gating consumer dies first (of several producers another may).
+  /// at_times: with a full or an empty ring.
+  enum class When : std::uint8_t { always, at_times, several, beside_a_death };
+  When when = When::always;
 };
 
 [[nodiscard]] std::span<const Point> all_points();
-[[nodiscard]] bool can_meet(const Part& part, const Point& point);
+/// Whether this part of the profile can come by the point, if it is the one with that word.
+[[nodiscard]] bool can_meet(const Profile& profile, const Part& part, const Point& point);
 
 }  // namespace disruptor_mp::kill

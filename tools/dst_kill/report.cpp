@@ -72,6 +72,11 @@ void print_json(const Options& options, const Totals& totals) {
 
 void print_row(const std::string& role, const std::string& place, const Tally& tally) {
   const Histogram& times = tally.recovery;
+  if (times.count() == 0) {  // others died before everybody had recovered
+    fmt::print("{:<10} {:<16} {:>8} {:>9} {:>11} {:>9} {:>8} {:>8}\n", role, place, tally.kills,
+               tally.in_place, tally.violations, "-", "-", "-");
+    return;
+  }
   fmt::print("{:<10} {:<16} {:>8} {:>9} {:>11} {:>9.2f} {:>8.2f} {:>8.2f}\n", role, place,
              tally.kills, tally.in_place, tally.violations, milliseconds(times.quantile(1, 2)),
              milliseconds(times.quantile(99, 100)), milliseconds(times.max()));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <thread>
@@ -309,13 +310,20 @@ class Session {
         const bool has_word =
             !point.after ||
             crew.seat(i).words.at(static_cast<std::size_t>(*point.after)).load() != 0;
-        if (can_meet(crew.part(i), point) && has_word) able.push_back(i);
+        if (can_meet(profile_, crew.part(i), point) && has_word) able.push_back(i);
       }
       if (!able.empty()) return strike_at(crew, able.at(random_() % able.size()), point);
     }
   }
 
   void strike_at(Crew& crew, std::size_t victim, const Point& point) {
+    std::optional<std::size_t> dead;
+    if (point.when == Point::When::beside_a_death) {
+      for (std::size_t i = 0; i < crew.size(); ++i) {
+        if (crew.part(i).role == Role::gating) dead = i;
+      }
+      kill_at(crew, *dead, place_of(crew, *dead), true);
+    }
     if (point.phase == Phase::attach) {
       kill_and_restart(crew, victim, Phase::attach);
     } else {
@@ -330,20 +338,24 @@ class Session {
       } else {
         tracer.watch_instruction(point.entry);
       }
-      is_in_place = tracer.next_hit();
+      is_in_place = options_.tamper != Tamper::missed && tracer.next_hit();
       if (tracer.has_ended()) crew.forget(victim);
     }
     met_[point.name] = met_[point.name] || is_in_place;
     kill_at(crew, victim, std::string(point.name), is_in_place);
     crew.start(victim);
+    if (dead) crew.start(*dead);
     await_recovery(crew);
   }
 
   void find_unmet() {
     for (const Point& point : all_points()) {
       const auto met = met_.find(point.name);
-      if (!point.is_rare && met != met_.end() && !met->second)
-        totals_.unmet.emplace_back(point.name);
+      using When = Point::When;
+      const bool is_promised =
+          point.when == When::always || point.when == When::several ||
+          (point.when == When::beside_a_death && profile_.producers != ProducerKind::multi);
+      if (is_promised && met != met_.end() && !met->second) totals_.unmet.emplace_back(point.name);
     }
     if (options_.needs_points && totals_.code == exit_pass && !totals_.unmet.empty())
       totals_.code = exit_unreached;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <fstream>
 #include <future>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -35,25 +34,6 @@ void read_head(Mutant& mutant) {
   }
   if (mutant.breaks.empty())
     throw std::runtime_error(mutant.patch.string() + " does not say what it breaks");
-}
-
-/// Sources of one folder of the library are compiled as one: most of the work is in what they all
-/// include. @return what to compile.
-std::vector<std::string> put_together(const std::vector<std::string>& units, const fs::path& tree) {
-  std::map<std::string, std::string> folders;
-  std::vector<std::string> sources;
-  for (const std::string& unit : units) {
-    if (unit.starts_with("src/")) {
-      folders[fs::path(unit).parent_path().filename()] += "#include \"" + unit + "\"\n";
-    } else {
-      sources.push_back(unit);
-    }
-  }
-  for (const auto& [folder, includes] : folders) {
-    sources.push_back(folder + ".cpp");
-    std::ofstream(tree / sources.back()) << includes;
-  }
-  return sources;
 }
 
 }  // namespace
@@ -114,16 +94,15 @@ std::string build(const Recipe& recipe, const Mutant& mutant, unsigned jobs) {
   if (std::string problem = apply(recipe, mutant); !problem.empty()) return problem;
   fs::remove(recipe.work / "dst");
   const std::string tree = (recipe.work / "tree").string();
-  const std::vector<std::string> sources = put_together(recipe.units, tree);
   std::vector<std::string> objects;
-  objects.reserve(sources.size());
-  for (std::size_t i = 0; i < sources.size(); ++i)
+  objects.reserve(recipe.units.size());
+  for (std::size_t i = 0; i < recipe.units.size(); ++i)
     objects.push_back((recipe.work / ("unit" + std::to_string(i) + ".o")).string());
 
   const auto compile = [&](std::size_t i) {
     std::vector<std::string> command = recipe.compile;
-    command.insert(command.end(), {"-c", sources[i], "-o", objects[i]});
-    return failure_of(run_child(command, tree, compile_seconds), sources[i]);
+    command.insert(command.end(), {"-c", recipe.units[i], "-o", objects[i]});
+    return failure_of(run_child(command, tree, compile_seconds), recipe.units[i]);
   };
   for (std::size_t from = 0; from < objects.size(); from += jobs) {
     std::vector<std::future<std::string>> running;
