@@ -310,11 +310,9 @@ constexpr std::array everywhere = {S::full_ring,
                                    S::across_2_63,
                                    S::capacity_one};
 constexpr std::array by_claims = {S::claim_abandoned, S::whole_ring_claimed};
-constexpr std::array by_joins = {S::joiner_lapped,        S::gates_changed_behind_horizon,
-                                 S::held_by_first,        S::held_by_second,
-                                 S::held_by_third,        S::joins_before_payload,
-                                 S::joins_in_payload,     S::joins_before_news,
-                                 S::leaves_during_publish};
+constexpr std::array by_joins = {
+    S::joiner_lapped, S::gates_changed_behind_horizon, S::held_by_first,    S::held_by_second,
+    S::held_by_third, S::joins_before_payload,         S::joins_in_payload, S::joins_before_news};
 constexpr std::array by_observers = {S::overtaken_in_copy, S::lapped_before_look};
 constexpr std::array by_handover = {S::told_left, S::joiner_lapped};
 constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S::in_doubt_lost,
@@ -326,7 +324,8 @@ constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::produc
                                     S::told_gone};
 constexpr std::array by_early_producer = {S::nobody_was_there};
 constexpr std::array by_late_attach = {S::joins_wrapped_ring, S::joiner_lapped};
-constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped};
+constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped,
+                                 S::leaves_during_publish};
 constexpr std::array by_producer_deaths = {S::successor_in_same_ring, S::in_doubt_published,
                                            S::in_doubt_lost, S::torn_event};
 constexpr std::array by_consumer_deaths = {S::resumed_after_death, S::death_in_join,
