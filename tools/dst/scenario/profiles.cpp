@@ -295,6 +295,19 @@ void draw_tiny_observer(Setting& s, Random& random) {
   s.consumer[0].kind = SimKind::observer;
 }
 
+// --- Canaries
+
+void draw_anew(Setting& s, Random& random) {
+  static unsigned calls = 0;
+  draw_steady(s, random);
+  s.events = 2 + calls++ % 6;
+}
+void draw_too_much(Setting& s, Random& random) {
+  draw_steady(s, random);
+  s.capacity = 64;
+  s.events = 64;
+}
+
 // --- What their tests must come by
 
 using S = Situation;
@@ -316,7 +329,9 @@ constexpr std::array everywhere = {S::full_ring,
                                    S::across_2_63,
                                    S::capacity_one};
 constexpr std::array by_claims = {S::claim_abandoned, S::whole_ring_claimed};
-constexpr std::array by_joins = {S::joiner_lapped, S::gates_changed_behind_horizon};
+constexpr std::array by_joins = {
+    S::joiner_lapped, S::gates_changed_behind_horizon, S::held_by_first,    S::held_by_second,
+    S::held_by_third, S::joins_before_payload,         S::joins_in_payload, S::joins_before_news};
 constexpr std::array by_observers = {S::overtaken_in_copy, S::lapped_before_look};
 constexpr std::array by_handover = {S::told_left, S::joiner_lapped};
 constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S::in_doubt_lost,
@@ -328,7 +343,8 @@ constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::produc
                                     S::told_gone};
 constexpr std::array by_early_producer = {S::nobody_was_there};
 constexpr std::array by_late_attach = {S::joins_wrapped_ring, S::joiner_lapped};
-constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped};
+constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped,
+                                 S::leaves_during_publish};
 constexpr std::array by_producer_deaths = {S::successor_in_same_ring, S::in_doubt_published,
                                            S::in_doubt_lost, S::torn_event};
 constexpr std::array by_consumer_deaths = {S::resumed_after_death, S::death_in_join,
@@ -338,7 +354,9 @@ constexpr std::array by_lag = {S::ring_not_there_yet, S::gates_changed_behind_ho
 constexpr std::array by_readiness = {S::told_who_is_missing};
 constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::length_lost,
                                      S::file_lost, S::pages_of_all_ages, S::old_ring_refused};
-constexpr std::array by_several = {S::tail_biased, S::void_skipped};
+constexpr std::array by_several = {S::tail_biased, S::claim_race_lost, S::void_skipped};
+constexpr std::array by_several_deaths = {S::claim_race_lost, S::death_with_open_claim,
+                                          S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
 constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler,
@@ -356,7 +374,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 37> all = {{
+constexpr std::array<Profile, 33> all = {{
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -379,6 +397,29 @@ constexpr std::array<Profile, 37> all = {{
      draw_tiny_observer},
     {"canary", "fails one seed in a hundred, to see that failures are reported", 0, draw_steady,
      true},
+    {"canary-schedule",
+     "fails wherever an observer is overtaken while it copies",
+     0,
+     draw_observers,
+     true,
+     {},
+     S::overtaken_in_copy},
+    {"canary-nondeterminism",
+     "is never the same twice",
+     0,
+     draw_anew,
+     true,
+     {},
+     {},
+     Verdict::nondeterminism},
+    {"canary-budget",
+     "needs more memory than the simulator has",
+     0,
+     draw_too_much,
+     true,
+     {},
+     {},
+     Verdict::budget},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
     {"producer_before_consumers", "nobody is there when the first events are published", 0,
@@ -406,7 +447,7 @@ constexpr std::array<Profile, 37> all = {{
      by_left_behind},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
-    {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several},
+    {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several_deaths},
     {"several-biased", "two producers that take the ring's end from each other", 0,
      draw_several_biased, false, by_several},
     {"several-biased-crash", "the same, with up to two deaths", 2, draw_several_biased, false,
