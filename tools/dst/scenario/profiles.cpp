@@ -374,7 +374,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 33> all = {{
+constexpr auto all = std::to_array<Profile>({
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -464,7 +464,7 @@ constexpr std::array<Profile, 33> all = {{
      by_stopped},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},
-}};
+});
 
 /// A situation that nobody promises would be forgotten.
 constexpr bool is_promised(Situation situation) {
