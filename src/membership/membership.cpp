@@ -71,6 +71,11 @@ bool is_expected_back(RowStatus status) {
          status.state != RowState::left;
 }
 
+/// Does the row gate only until its holder is proven dead?
+bool is_released_by_death(RowStatus status) {
+  return status.kind == RowKind::gating && status.state == RowState::active;
+}
+
 bool is_shared(const Segment& segment) {
   return segment.shape().producer_kind == format::ProducerKind::multi;
 }
@@ -358,13 +363,17 @@ bool pass_over(Segment& segment, std::uint32_t row_index, std::uint64_t hold) {
 }
 
 bool release_gate_of_dead(Segment& segment, std::uint32_t row_index) try {
+  format::Row& row = segment.row(row_index);
+  // Whoever watches takes a held lock for life, so nobody holds that of a row it has no business
+  // with: a required one stays as it is.
+  if (const RowStatus status = status_of(row); !is_released_by_death(status))
+    return !status.gates();
   // Getting the lock proves that its holder is gone, and makes us the only one to repair the row.
   // If we die here the kernel passes the lock on, and the next one starts over.
   if (!segment.object().try_lock(format::lock::row(row_index), LockMode::exclusive)) return false;
-  format::Row& row = segment.row(row_index);
   std::uint64_t seen = row.status.load(std::memory_order_acquire);
   RowStatus status = RowStatus::unpack(seen);
-  if (status.kind == RowKind::gating && status.state == RowState::active) {
+  if (is_released_by_death(status)) {
     status.state = RowState::dead;
     if (row.status.compare_exchange_strong(seen, status.pack(), std::memory_order_acq_rel)) {
       announce_change(segment);

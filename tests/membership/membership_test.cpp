@@ -3,6 +3,7 @@
 // The life of a row, step by step, including the deaths between the steps.
 #include "disruptor_mp/membership/membership.hpp"
 
+#include <atomic>
 #include <optional>
 #include <set>
 #include <thread>
@@ -295,6 +296,22 @@ TEST_F(Releasing, Leaves_a_dead_required_consumer_in_the_gate) {
   EXPECT_FALSE(release_gate_of_dead(segment, 0));
   EXPECT_EQ(status(0).state, RowState::active);
   EXPECT_TRUE(status(0).gates());
+}
+
+TEST_F(Releasing, Does_not_make_a_dead_required_consumer_look_alive_for_a_moment) {
+  { auto member = join_at(RowKind::required, "journal", 5); }
+  std::atomic<bool> is_over = false;
+  std::jthread asking([&] {
+    while (!is_over) EXPECT_FALSE(release_gate_of_dead(segment, 0));
+  });
+  auto watching = attach(SegmentRole::inspector);
+  unsigned seen_alive = 0;
+  for (int look = 0; look != 20'000; ++look) {
+    seen_alive +=
+        watching.object().is_locked_elsewhere(format::lock::row(0), os::LockMode::shared) ? 1 : 0;
+  }
+  is_over = true;
+  EXPECT_EQ(seen_alive, 0U);
 }
 
 TEST_F(Releasing, Finds_nothing_to_do_in_rows_that_do_not_gate) {

@@ -340,7 +340,8 @@ TEST_P(RequiredConsumers, Where_one_stands_counts_and_not_how_far_it_once_was) {
   Liveness wanted = policy();
   wanted.absence_grace_period = hang_time;
   producer_->enable_liveness(wanted);
-  producer_.fill();
+  // No more than leaves the oldest where it is.
+  ASSERT_EQ(producer_.publish(10), Publish::ok);
   wait_for_position("risk", 10);
   risk.kill();
   EXPECT_FALSE(producer_->watch());
