@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -73,7 +74,7 @@ class Supervisor {
     while (driver_ > 0 || !workers_.empty()) {
       pollfd news{.fd = kills_[0], .events = POLLIN, .revents = 0};
       if (poll(&news, 1, 5) > 0) kill_one();
-      if (!reap()) return 1;
+      if (!reap() || has_failed_) return 1;
     }
     if (restarts_ != plan_.kills.size()) {
       fmt::print(stderr, "inference_fabric: {} of {} kills met a worker\n", restarts_,
@@ -97,8 +98,14 @@ class Supervisor {
   void kill_one() {
     unsigned char asked = 0;
     if (read(kills_[0], &asked, 1) != 1) return;
-    for (const auto& [pid, rank] : workers_) {
-      if (rank == asked) ::kill(pid, SIGKILL);  // restarted when it is reaped
+    const auto worker = std::find_if(workers_.begin(), workers_.end(),
+                                     [&](const auto& entry) { return entry.second == asked; });
+    if (worker != workers_.end()) {
+      // Reaped at once: who is killed next may be its successor.
+      const pid_t pid = worker->first;
+      int status = 0;
+      ::kill(pid, SIGKILL);
+      if (waitpid(pid, &status, 0) == pid && !settle(pid, status)) has_failed_ = true;
     }
     // If it fails the driver is gone, and that is seen when it is reaped.
     static_cast<void>(send(kills_[0], &asked, 1, MSG_NOSIGNAL));
@@ -108,20 +115,24 @@ class Supervisor {
   bool reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-      const bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-      if (pid == driver_) {
-        driver_ = 0;
-        if (!is_well) return false;
-        continue;
-      }
-      const std::uint64_t rank = workers_.at(pid);
-      workers_.erase(pid);
-      if (is_well) continue;
-      if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return false;
-      ++restarts_;
-      start_worker(rank);
-      fmt::print("{} (pid {}) was killed; restarted\n", Plan::worker_id(rank), pid);
+      if (!settle(pid, status)) return false;
     }
+    return true;
+  }
+  /// What follows from an end. @return false if something has failed.
+  bool settle(pid_t pid, int status) {
+    const bool is_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (pid == driver_) {
+      driver_ = 0;
+      return is_well;
+    }
+    const std::uint64_t rank = workers_.at(pid);
+    workers_.erase(pid);
+    if (is_well) return true;
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) return false;
+    ++restarts_;
+    start_worker(rank);
+    fmt::print("{} (pid {}) was killed; restarted\n", Plan::worker_id(rank), pid);
     return true;
   }
 
@@ -130,6 +141,7 @@ class Supervisor {
   pid_t driver_ = 0;
   std::map<pid_t, std::uint64_t> workers_;
   std::uint64_t restarts_ = 0;
+  bool has_failed_ = false;
 };
 
 }  // namespace

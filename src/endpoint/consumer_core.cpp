@@ -142,6 +142,20 @@ void ConsumerCore::tell_producer_state() noexcept try {
   return;  // of the hook, or no memory just now
 }
 
+namespace {
+
+/// Those who are or were there, for people.
+std::string describe_producers(const Segment& segment) {
+  std::string text;
+  for (const Participant& participant : list_participants(segment)) {
+    if (participant.kind == format::RowKind::producer)
+      text += (text.empty() ? " (" : ", ") + describe(participant);
+  }
+  return text.empty() ? text : text + ")";
+}
+
+}  // namespace
+
 void ConsumerCore::wait_for_producer(Duration timeout) {
   StreamState state = StreamState::never;
   const auto is_there = [&] {
@@ -154,12 +168,13 @@ void ConsumerCore::wait_for_producer(Duration timeout) {
   const Waiter waiter(WaitStrategy::block(0), bell_ ? &*bell_ : nullptr, fences_, probe_period * 5);
   if (waiter.wait(deadline, is_there, is_over) == Waiter::Outcome::ready) return;
   if (is_over()) throw explain(*this, end_of_stream(), start_);
-  throw Error(Errc::producer_gone,
-              {.object = segment_.name(),
-               .problem = "no producer came in time",
-               .found = "its producer: " + std::string(to_string(state)),
-               .expected = "one that lives",
-               .remedy = "Start a successor (attach or create_or_attach), or wait longer."});
+  throw Error(
+      Errc::producer_gone,
+      {.object = segment_.name(),
+       .problem = "no producer came in time",
+       .found = "its producer: " + std::string(to_string(state)) + describe_producers(segment_),
+       .expected = "one that lives",
+       .remedy = "Start a successor (attach or create_or_attach), or wait longer."});
 }
 
 Poll ConsumerCore::name_absence() const {

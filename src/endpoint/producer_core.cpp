@@ -266,6 +266,11 @@ std::unique_ptr<ProducerCore> ProducerCore::join(Segment& segment, const Produce
       std::make_unique<ProducerCore>(std::move(segment), std::move(membership), next, options);
   core->took_over_ = true;
   core->predecessor_ = others;
+  if (is_stopped(core->segment_)) {
+    // Whoever was about to end the stream died, or has not come to it. Now it is ended.
+    core->stop(next);
+    fail_closed(core->segment_, "Make a new ring; this one was stopped.");
+  }
   return core;
 }
 
@@ -338,7 +343,8 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   // Whoever tries and never waits must still get past the dead.
   gate_.examine_holders(next);
   if (const auto ending = examine_required(next)) return *ending;
-  return open_window(next, n) ? Publish::ok : Publish::full;
+  if (open_window(next, n)) return Publish::ok;
+  return examine_nobody(next, n).value_or(Publish::full);
 }
 
 template <class IsReady>
@@ -350,8 +356,8 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   const auto give_up = [&] {
     if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
-    const auto absent = gate_.examine_holders(next);
-    if ((ending = examine_required(next))) return true;
+    const auto absent = gate_.examine_holders(next, looked_after());
+    if ((ending = examine_required(next)) || (ending = examine_nobody(next, n))) return true;
     const bool is_held_by_absent = absent.has_value();
     if (is_held_by_absent || gate_.keeps_full_for_nobody(next, n)) {
       // Only somebody who comes can make room, and nobody can find the ring any more.
@@ -494,6 +500,9 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
     gate_.examine_holders(next);
     if (const auto ending = examine_required(next)) return *ending;
     outcome = claim_once(n, first);
+    if (outcome == Outcome::no_room) {
+      if (const auto ending = examine_nobody(next, n)) return *ending;
+    }
   }
   return outcome == Outcome::claimed  ? Publish::ok
          : outcome == Outcome::closed ? why_closed()
@@ -533,12 +542,14 @@ void ProducerCore::wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&
       fail();
       return;
     case Waiter::Outcome::gave_up:
-      throw Error(Errc::object_replaced, {.object = segment_.name(),
-                                          .problem = "nobody can find this ring any more",
-                                          .found = "its name removed, or leading to another object",
-                                          .expected = "the name it was created under",
-                                          .remedy = "Create the ring again; see who removed " +
-                                                    segment_.object().name().path() + "."});
+      throw Error(Errc::object_replaced,
+                  {.object = segment_.name(),
+                   .problem = "nobody can find this ring any more",
+                   .found = "its name removed, or leading to another object; there: " +
+                            describe_consumers(participants()),
+                   .expected = "the name it was created under",
+                   .remedy = "Create the ring again; see who removed " +
+                             segment_.object().name().path() + "."});
   }
 }
 
@@ -624,6 +635,11 @@ void ProducerCore::enable_liveness(Liveness policy) {
   acknowledge_failure();
 }
 
+std::span<const std::string> ProducerCore::looked_after() const noexcept {
+  return watch_ ? std::span<const std::string>(watch_->policy().required_consumer_ids)
+                : std::span<const std::string>();
+}
+
 Duration ProducerCore::longest_nap() const noexcept {
   return watch_ ? std::min(watch_->policy().progress_check_interval, longest_producer_nap)
                 : longest_producer_nap;
@@ -660,6 +676,16 @@ std::optional<Publish> ProducerCore::examine_required(std::uint64_t next, bool h
     return result_of(failure_->trouble);
   }
   return std::nullopt;
+} catch (const std::bad_alloc&) {
+  return std::nullopt;  // publish never throws; the question is asked again
+}
+
+std::optional<Publish> ProducerCore::examine_nobody(std::uint64_t next, std::uint64_t n) try {
+  if (!watch_ || !gate_.keeps_full_for_nobody(next, n)) return std::nullopt;
+  auto alert = watch_->find_passed_over(segment_);
+  if (!alert) return std::nullopt;
+  fail(std::move(*alert));
+  return result_of(failure_->trouble);
 } catch (const std::bad_alloc&) {
   return std::nullopt;  // publish never throws; the question is asked again
 }

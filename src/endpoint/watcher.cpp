@@ -26,6 +26,17 @@ void require_judging(const std::string& object, const char* name, FailureAction 
                .remedy = "Give this action to a producer of the ring (enable_liveness)."});
 }
 
+Error explain_no_ring(const os::ObjectName& name, const Liveness& policy) {
+  std::string ids;
+  for (const std::string& id : policy.required_consumer_ids) ids += (ids.empty() ? "" : ", ") + id;
+  return {Errc::not_found,
+          {.object = name.text(),
+           .problem = "there is no ring of this name, so none of its consumers is there: " + ids,
+           .found = "nothing at " + name.path(),
+           .expected = "a ring",
+           .remedy = "Start its producer, check the name with `dmp ls`, or wait longer."}};
+}
+
 }  // namespace
 
 Watcher Watcher::attach(std::string_view ring, Liveness policy) {
@@ -43,8 +54,8 @@ Watcher Watcher::attach(std::string_view ring, Liveness policy) {
     // A creator that died may have been followed by one that made the ring anew.
     if (segment && !segment->object().is_named()) segment.reset();
     if (!segment) {
-      segment = now >= deadline ? Segment::attach(name, SegmentRole::inspector, EventType{}, now)
-                                : Segment::try_attach(name, SegmentRole::inspector, EventType{});
+      segment = Segment::try_attach(name, SegmentRole::inspector, EventType{});
+      if (!segment && now >= deadline) throw explain_no_ring(name, policy);
       if (segment) require_this_boot(*segment);
     }
     if (segment) {

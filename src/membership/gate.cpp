@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/membership/gate.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "disruptor_mp/membership/membership.hpp"
+#include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/ring/window.hpp"
 
 namespace disruptor_mp {
@@ -63,16 +65,22 @@ std::uint64_t Gate::minimum(std::uint64_t next) {
   return minimum;
 }
 
-std::optional<Participant> Gate::examine_holders(std::uint64_t next) {
+std::optional<Participant> Gate::examine_holders(std::uint64_t next,
+                                                 std::span<const std::string> looked_after) {
   renew(next);  // also sees a row whose holder died between changing it and counting the change
   if (entries_.empty()) return std::nullopt;
   const std::uint64_t slowest = minimum(next);
   std::optional<std::uint32_t> away;
+  bool is_looked_after = true;
   for (const Entry& entry : entries_) {
     if (segment_->object().is_locked_elsewhere(format::lock::row(entry.row), os::LockMode::shared))
       continue;
     const bool is_released = release_gate_of_dead(*segment_, entry.row);
-    if (!is_released && position(entry, next) == slowest) away = entry.row;
+    if (is_released || position(entry, next) != slowest || !is_looked_after) continue;
+    away = entry.row;
+    is_looked_after = std::any_of(
+        looked_after.begin(), looked_after.end(),
+        [&](const std::string& id) { return has_row_id(segment_->row(entry.row), id); });
   }
   if (!away) return std::nullopt;
   try {

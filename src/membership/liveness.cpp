@@ -119,6 +119,9 @@ Error Liveness::explain_missing(const std::string& object,
 /// What one look tells of one consumer.
 struct ConsumerWatch::Sight {
   std::optional<ConsumerTrouble> trouble;
+  bool is_required = false;  ///< and not somebody of its id who holds producers back in another way
+  bool lives = false;        ///< somebody holds its lock
+  bool stands = false;       ///< where it was, though it owes a look at an event
   std::uint32_t incarnation = 0;
   std::uint64_t cursor = 0;
   std::uint64_t hold = 0;
@@ -134,21 +137,11 @@ bool is_consumer(RowStatus status) {
   return status.kind == RowKind::required || status.kind == RowKind::gating;
 }
 
-/// Compares without allocating: a producer that publishes must not throw.
-bool has_id(const format::Row& row, std::string_view id) noexcept {
-  std::array<std::uint64_t, format::id_words> words{};
-  std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (row.id[i].load(std::memory_order_relaxed) != words[i]) return false;
-  }
-  return true;
-}
-
 bool is_row_of(const format::Row& row, std::string_view id) noexcept {
   // Acquire: pairs with the release that showed the row; its id was written before.
   const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
   return status.state != RowState::free && status.state != RowState::joining &&
-         is_consumer(status) && has_id(row, id);
+         is_consumer(status) && has_row_id(row, id);
 }
 
 /// Whether a consumer that stands there could go on. Of several producers: not at a claim that is
@@ -167,7 +160,7 @@ bool owes_a_look(const Segment& segment, std::uint64_t cursor, std::optional<std
 ConsumerWatch::ConsumerWatch(Liveness policy, const std::vector<Participant>& participants)
     : policy_(std::move(policy)) {
   for (const std::string& id : policy_.required_consumer_ids) {
-    Watched watched{.id = id, .trouble = {}};
+    Watched watched{.id = id, .trouble = {}, .away_for = {}};
     for (const Participant& participant : participants) {
       if (participant.id != id || participant.kind != RowKind::required) continue;
       watched.row = participant.row;
@@ -200,6 +193,9 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
     const std::uint64_t word = row.status.load(std::memory_order_acquire);
     const RowStatus status = RowStatus::unpack(word);
     sight = {.trouble = {},
+             .is_required = status.kind == RowKind::required,
+             .lives = false,
+             .stands = false,
              .incarnation = status.incarnation,
              .cursor = row.cursor.load(std::memory_order_acquire),
              .hold = hold,
@@ -214,15 +210,18 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
     }
     if (segment.object().is_locked_elsewhere(format::lock::row(watched.row),
                                              os::LockMode::shared)) {
-      if (sight.incarnation == watched.incarnation && sight.cursor == watched.cursor &&
-          owes_a_look(segment, sight.cursor, next)) {
+      sight.lives = true;
+      sight.stands = sight.cursor == watched.cursor && owes_a_look(segment, sight.cursor, next);
+      if (!sight.is_required) {
+        sight.trouble = ConsumerTrouble::left;
+      } else if (sight.stands && sight.incarnation == watched.incarnation) {
         sight.trouble = ConsumerTrouble::stalled;
       }
       return sight;
     }
     // One that leaves says so and then lets go of its lock: a free lock tells of the status that
     // was the same before and after. (The kernel orders lock and word.) So is the id.
-    if (row.status.load(std::memory_order_acquire) == word && has_id(row, watched.id)) {
+    if (row.status.load(std::memory_order_acquire) == word && has_row_id(row, watched.id)) {
       sight.trouble =
           status.state == RowState::left ? ConsumerTrouble::left : ConsumerTrouble::dead;
       return sight;
@@ -236,49 +235,68 @@ std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment,
   const TimePoint now = os::now();
   // Between two looks the looker may have been stopped, perhaps together with all others: then the
   // consumers had no chance either.
-  const Duration longest_step = policy_.progress_timeout / 4;
+  const Duration longest_step =
+      std::max(policy_.progress_timeout / 4, policy_.progress_check_interval);
   const Duration step =
       looked_ == TimePoint::min() ? Duration::zero() : std::min(now - looked_, longest_step);
   looked_ = now;
 
   std::optional<ConsumerAlert> failure;
   for (Watched& watched : watched_) {
-    const Sight sight = see(segment, watched, next);
-    watched.incarnation = sight.incarnation;
-    watched.cursor = sight.cursor;
-    watched.hold = sight.hold;
-    watched.is_passable = sight.is_passable;
-    if (sight.trouble != watched.trouble) {
-      const bool is_passed_over = HoldWord::unpack(sight.hold).is_passed_over;
-      if (!sight.trouble) {
-        const bool owed = std::exchange(watched.owes_recovery, false);
-        if (owed && !is_passed_over) ++counters_.recoveries;
-      }
-      watched.trouble = sight.trouble;
-      watched.waited = Duration::zero();
-      watched.is_alerted = false;
-      watched.has_failed = false;
-    } else if (watched.trouble) {
-      watched.waited += step;
-    }
-    if (!watched.trouble || watched.has_failed) continue;
+    note(watched, see(segment, watched, next), step);
+    if (!watched.trouble || (watched.has_failed && !watched.is_postponed)) continue;
 
     const bool is_stall = watched.trouble == ConsumerTrouble::stalled;
     const Duration until_alert = is_stall ? policy_.progress_timeout : Duration::zero();
     const Duration grace = is_stall ? policy_.shutdown_grace_period : policy_.absence_grace_period;
-    if (watched.waited < until_alert) continue;
+    const Duration time = time_of(watched);
+    if (time < until_alert) continue;
     if (!watched.is_alerted) {
       watched.is_alerted = true;  // before the hook, which may throw
       watched.owes_recovery = true;
       ++(is_stall ? counters_.stalls : counters_.absences);
       tell(watched);
     }
-    if (failure || watched.waited - until_alert < grace) continue;
+    if (failure || time - until_alert < grace) continue;
     failure = alert_of(watched);  // first, because it may throw
+    if (!watched.has_failed) ++counters_.failures;
     watched.has_failed = true;
-    ++counters_.failures;
+    watched.is_postponed = false;
   }
   return failure;
+}
+
+void ConsumerWatch::note(Watched& watched, const Sight& sight, Duration step) {
+  // Each taking of the row counts: another life may have come and gone since the last look.
+  const bool is_another_life =
+      HoldWord::unpack(sight.hold).number != HoldWord::unpack(watched.hold).number;
+  const bool has_shown_itself =
+      sight.is_required && (sight.lives || sight.incarnation != watched.incarnation);
+  const bool has_moved = sight.is_required && sight.cursor != watched.cursor;
+  watched.incarnation = sight.incarnation;
+  watched.cursor = sight.cursor;
+  watched.hold = sight.hold;
+  watched.is_passable = sight.is_passable;
+  watched.lives = sight.lives;
+
+  const bool is_away = sight.trouble && sight.trouble != ConsumerTrouble::stalled;
+  if (has_moved || (!is_away && !sight.stands)) watched.away_for.reset();
+  if (watched.away_for) *watched.away_for += step;
+  if (is_away && !watched.away_for) watched.away_for = Duration::zero();
+
+  if (sight.trouble == watched.trouble && !is_another_life) {
+    if (watched.trouble) watched.stalled_for += step;
+    return;
+  }
+  if (has_shown_itself && (!sight.trouble || is_away) &&
+      std::exchange(watched.owes_recovery, false) && !HoldWord::unpack(sight.hold).is_passed_over) {
+    ++counters_.recoveries;
+  }
+  watched.trouble = sight.trouble;
+  watched.stalled_for = Duration::zero();
+  watched.is_alerted = false;
+  watched.has_failed = false;
+  watched.is_postponed = false;
 }
 
 ConsumerWatch::Watched* ConsumerWatch::find(std::string_view id) noexcept {
@@ -290,18 +308,19 @@ ConsumerWatch::Watched* ConsumerWatch::find(std::string_view id) noexcept {
 void ConsumerWatch::forget(std::string_view id) noexcept {
   if (Watched* const watched = find(id)) {
     watched->trouble.reset();
+    watched->away_for.reset();
     watched->owes_recovery = false;
   }
 }
 
 void ConsumerWatch::postpone(std::string_view id) noexcept {
-  if (Watched* const watched = find(id)) watched->has_failed = false;
+  if (Watched* const watched = find(id)) watched->is_postponed = true;
 }
 
 bool ConsumerWatch::release(Segment& segment, std::string_view id) {
   Watched* const watched = find(id);
   if (watched == nullptr) return true;
-  if (watched->trouble == ConsumerTrouble::stalled && !watched->is_passable) return false;
+  if (watched->lives && !watched->is_passable) return false;
   // If it fails somebody has come back meanwhile, or another producer has done it: the next look
   // tells.
   if (pass_over(segment, watched->row, watched->hold)) ++counters_.passed_over;
@@ -330,11 +349,31 @@ std::optional<StopReason> stop_reason(const Segment& segment) {
                     .trouble = static_cast<ConsumerTrouble>(trouble)};
 }
 
+std::optional<ConsumerAlert> ConsumerWatch::find_passed_over(const Segment& segment) const {
+  for (const Watched& watched : watched_) {
+    if (watched.row >= segment.shape().rows) continue;
+    const format::Row& row = segment.row(watched.row);
+    const std::uint64_t hold = row.hold.load(std::memory_order_acquire);
+    if (!HoldWord::unpack(hold).is_passed_over || !is_row_of(row, watched.id)) continue;
+    const bool lives =
+        segment.object().is_locked_elsewhere(format::lock::row(watched.row), os::LockMode::shared);
+    return ConsumerAlert{.consumer_id = watched.id,
+                         .trouble = lives ? ConsumerTrouble::stalled : ConsumerTrouble::dead,
+                         .next_sequence = Sequence(row.cursor.load(std::memory_order_acquire))};
+  }
+  return std::nullopt;
+}
+
+Duration ConsumerWatch::time_of(const Watched& watched) {
+  return watched.trouble == ConsumerTrouble::stalled ? watched.stalled_for
+                                                     : watched.away_for.value_or(Duration::zero());
+}
+
 ConsumerAlert ConsumerWatch::alert_of(const Watched& watched) {
   return {.consumer_id = watched.id,
           .trouble = *watched.trouble,
           .next_sequence = Sequence(watched.cursor),
-          .stalled_for = watched.waited};
+          .stalled_for = time_of(watched)};
 }
 
 void ConsumerWatch::tell(const Watched& watched) {

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "bounds/clock.hpp"
+#include "disruptor_mp/endpoint/watcher.hpp"
 #include "endpoint/drain.hpp"
 
 namespace disruptor_mp::test {
@@ -170,6 +171,58 @@ TEST_F(Bounds, Of_a_producer_whose_required_consumer_dies) {
     std::filesystem::remove(shm_path(name));
     return death;
   });
+}
+
+TEST_F(Bounds, Of_a_liveness_policy) {
+  constexpr auto patience = 20ms;
+  expect_noticed_within(patience + 10ms, [&](Duration delay) {
+    auto producer = Producer<E>::create(name, {.capacity = 4});
+    Victim victim([this] {
+      auto consumer = std::make_shared<Consumer<E>>(
+          Consumer<E>::attach(name, {.id = "journal", .kind = ConsumerKind::required}));
+      return [consumer] {};
+    });
+    TimePoint told{};
+    producer.enable_liveness(
+        {.required_consumer_ids = {"journal"},
+         .progress_timeout = 1s,
+         .absence_grace_period = patience,
+         .alert_hook = [&](const ConsumerAlert&) { told = virtual_clock.now(); }});
+    publish_until_full(producer);
+    const TimePoint death = kill_in(delay, victim);
+    EXPECT_EQ(producer.publish(E::of(0)), Publish::consumer_missing);
+    EXPECT_LE(told - death, 5ms + slack);  // the kernel's proof needs no patience
+    EXPECT_GE(virtual_clock.now() - death, patience);
+    std::filesystem::remove(shm_path(name));
+    return death;
+  });
+}
+
+TEST_F(Bounds, Of_a_watcher_however_seldom_it_looks) {
+  for (const Duration interval : {5ms, 20ms, 100ms}) {
+    auto producer = Producer<E>::create(name, {.capacity = 4});
+    Victim victim([this] {
+      auto consumer = std::make_shared<Consumer<E>>(
+          Consumer<E>::attach(name, {.id = "journal", .kind = ConsumerKind::required}));
+      return [consumer] {};
+    });
+    TimePoint told{};
+    Watcher watcher = Watcher::attach(
+        name, {.required_consumer_ids = {"journal"},
+               .progress_timeout = 100ms,
+               .progress_check_interval = interval,
+               .shutdown_grace_period = 200ms,
+               .alert_hook = [&](const ConsumerAlert&) { told = virtual_clock.now(); }});
+    EXPECT_FALSE(watcher.look());
+    publish_until_full(producer);
+    const TimePoint owed = virtual_clock.now();
+    ASSERT_TRUE(watcher.watch_until(virtual_clock.now() + 1s));
+    EXPECT_GE(told - owed, 100ms);
+    EXPECT_LE(told - owed, 100ms + 2 * interval + slack);
+    EXPECT_GE(virtual_clock.now() - owed, 300ms);
+    EXPECT_LE(virtual_clock.now() - owed, 300ms + 3 * interval + slack);
+    std::filesystem::remove(shm_path(name));
+  }
 }
 
 TEST_F(Bounds, Of_a_producer_that_tries_and_never_waits) {

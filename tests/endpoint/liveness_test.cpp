@@ -98,6 +98,25 @@ TEST_F(LivenessPolicy, A_stop_that_its_author_did_not_finish_is_finished_by_the_
   EXPECT_EQ(reader.poll([](const E&) {}).outcome, Poll::stopped);
 }
 
+TEST_F(LivenessPolicy, A_stop_that_its_author_did_not_finish_is_finished_by_another_producer) {
+  const std::string shared = name + "-other";
+  const auto die_stopping = [&] {
+    in_child([&] {
+      auto other = Producer<E>::create_or_attach(
+          shared, {.capacity = 4, .producers = ProducerKind::multi, .id = "author"});
+      publish_numbers(other, 2);
+      other.segment().control().stop = 2;  // dead, row 0; and it dies before it writes the end
+      die();
+    });
+  };
+  die_stopping();
+  auto reader = Consumer<E>::attach(shared);
+  EXPECT_EQ(drain(reader), numbers(0, 2));
+  expect_error(Errc::closed, {.remedy = "this one was stopped"},
+               [&] { Producer<E>::attach(shared, {.timeout = 1s, .id = "heir"}); });
+  EXPECT_EQ(reader.poll([](const E&) {}).outcome, Poll::stopped);
+}
+
 TEST_F(LivenessPolicy, A_nonsensical_reason_of_a_stop_is_told_without_harm) {
   auto reader = attach({.id = "reader"});
   for (const std::uint64_t word : std::initializer_list<std::uint64_t>{~0U, 1, 0xFFFF01, 5}) {

@@ -51,6 +51,12 @@ TEST(Inference_fabric, Survives_several_kills_of_several_workers) {
   EXPECT_NE(run.output.find("3 killed and restarted"), std::string::npos) << run.output;
 }
 
+TEST(Inference_fabric, Survives_two_kills_of_one_worker_at_nearly_one_point) {
+  const Outcome run = fabric("--workers 2 --kill worker.0@50% --kill worker.0@50%");
+  EXPECT_EQ(run.code, 0) << run.output;
+  EXPECT_NE(run.output.find("2 killed and restarted"), std::string::npos) << run.output;
+}
+
 TEST(Inference_fabric, Refuses_kills_that_cannot_be) {
   for (const char* const kill : {"worker.4@50%", "worker.1@100%", "driver@5%", "worker.1", "x"}) {
     const Outcome run = fabric(std::string("--kill ") + kill);

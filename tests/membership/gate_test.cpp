@@ -135,6 +135,19 @@ TEST_F(A_gate, Names_the_required_consumer_that_is_away_and_holds_it) {
   EXPECT_EQ(away->presence, Participant::Presence::left);
 }
 
+TEST_F(A_gate, Names_rather_one_that_nobody_else_looks_after) {
+  const std::vector<std::string> ids = {"named", "named.too"};
+  {
+    auto first = join_at(RowKind::required, "named", 3);
+    auto other = join_at(RowKind::required, "other", 3);
+    auto last = join_at(RowKind::required, "named.too", 3);
+  }
+  Gate gate(segment, 10);
+  EXPECT_EQ(gate.examine_holders(10, ids)->id, "other");
+  put(1, 9);
+  EXPECT_TRUE(std::find(ids.begin(), ids.end(), gate.examine_holders(10, ids)->id) != ids.end());
+}
+
 TEST_F(A_gate, Blames_nobody_who_is_alive_or_does_not_hold_it) {
   auto slow = join_at(RowKind::required, "slow", 2);
   {

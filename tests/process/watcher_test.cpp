@@ -165,7 +165,8 @@ TEST_P(Watching, Who_is_missing_at_the_start_is_named) {
     ADD_FAILURE() << "not all were there";
     return Error(code, {});
   };
-  expect_error(Errc::not_found);
+  const Error nothing = expect_error(Errc::not_found);
+  EXPECT_NE(nothing.problem().find("risk, journal"), std::string::npos) << nothing.what();
   Peer producer = gateway("sleep");
   Peer risk = reader("risk", "sleep");
   reader("journal", "sleep").kill();  // what it left satisfies nobody

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "disruptor_mp/membership/roster.hpp"
@@ -27,8 +29,10 @@ class Gate {
 
   /// Cold, for a blocked producer: looks for dead ones among those who hold it back, and releases
   /// what may be released.
-  /// @return a required consumer that is away and holds the producer back, if there is one.
-  std::optional<Participant> examine_holders(std::uint64_t next);
+  /// @return a required consumer that is away and holds the producer back, if there is one; rather
+  /// one whose id is not in `looked_after`.
+  std::optional<Participant> examine_holders(std::uint64_t next,
+                                             std::span<const std::string> looked_after = {});
 
   /// Whether [next, next + n) must wait for the first gating consumer to come: nobody gates, and
   /// the ring does not run free.

@@ -24,7 +24,8 @@ namespace disruptor_mp {
 enum class ConsumerTrouble : std::uint8_t {
   stalled,  ///< alive (it may be stopped), owes a look at an event, and does not move
   dead,     ///< died without leaving
-  left,     ///< left in order, without resigning: it means to come back
+  left,     ///< left in order, without resigning: it means to come back; or somebody else has come
+            ///< under its id, who is not `required`
 };
 [[nodiscard]] std::string_view to_string(ConsumerTrouble trouble) noexcept;
 
@@ -42,12 +43,15 @@ enum class FailureAction : std::uint8_t {
   /// `publish` returns `Publish::consumer_stalled` or `consumer_missing`, and so does every other
   /// one until the failure is acknowledged.
   report,
-  /// Only the alert hook is told; the consumer is waited for as before.
+  /// Only the alert hook is told; the producer is as free as without a policy, and waits for the
+  /// consumer as before.
   alert_only,
   /// The producer goes on without it: it does not gate any more, and is told when it comes back
-  /// from
-  /// where on it may have missed events. One that lives only if it attached with
-  /// `may_be_passed_over`, because it may be reading a slot just now; else as `report`.
+  /// from where on it may have missed events. One that lives only if it attached with
+  /// `may_be_passed_over`, because it may be reading a slot just now; else as `report`. Where
+  /// nobody
+  /// else gates and the ring does not run free there is no going on when it is full: then the
+  /// failure is reported, too.
   continue_without,
   /// The stream ends for all. Consumers read what was published and get `Poll::stopped`, producers
   /// get `Publish::stopped`; `explain` says because of whom.
@@ -73,8 +77,9 @@ struct Liveness {
   /// it has to come back under its id before `absence_action`. May be zero.
   Duration absence_grace_period = std::chrono::seconds(1);
   FailureAction absence_action = FailureAction::report;
-  /// Called once per stall window, on the thread that looks, and never while there is room. It must
-  /// not use the producer; what it throws is counted and forgotten.
+  /// Called once for each time that one falls behind, and once for each death that is seen, on the
+  /// thread that looks: a producer's only while it waits or is refused, and in `watch`. It must not
+  /// use the producer; what it throws is counted and forgotten.
   std::function<void(const ConsumerAlert&)> alert_hook = {};
 
   /// @throws Error{invalid_option, invalid_name}
@@ -128,6 +133,8 @@ class ConsumerWatch {
   /// Writes it down as the reason for which the stream is about to end, unless there is one.
   /// Dying after it: whoever meets it ends the stream.
   void note_stop(Segment& segment, std::string_view id) const noexcept;
+  /// One that was passed over and has not returned, whoever did it, if there is one.
+  [[nodiscard]] std::optional<ConsumerAlert> find_passed_over(const Segment& segment) const;
   /// Returns this failure once more at the next look.
   void postpone(std::string_view id) noexcept;
   /// Begins anew with one that failed: it has all its time once more.
@@ -149,19 +156,27 @@ class ConsumerWatch {
     std::uint64_t cursor = 0;
     std::uint64_t hold = 0;  ///< a HoldWord
     bool is_passable = false;
-    std::optional<ConsumerTrouble> trouble;  ///< what its time runs for
-    Duration waited = Duration::zero();      ///< since when, as far as anybody looked
-    bool is_alerted = false;                 ///< of this trouble
+    bool lives = false;
+    std::optional<ConsumerTrouble> trouble;   ///< what its time runs for
+    Duration stalled_for = Duration::zero();  ///< as far as anybody looked, as all times
+    /// Since it was found away, also while it was there again and did not move: who dies again and
+    /// again before it has done anything has not come back.
+    std::optional<Duration> away_for;
+    bool is_alerted = false;     ///< of this trouble of this life
     bool owes_recovery = false;  ///< of any since it was well: who comes back from the dead seems
                                  ///< to stall until it has shown its row
     bool has_failed = false;
+    bool is_postponed = false;  ///< its failure is to be returned again
   };
   struct Sight;
 
   [[nodiscard]] static Sight see(const Segment& segment, Watched& watched,
                                  std::optional<std::uint64_t> next);
+  /// Takes over what a look tells, and what it changes. @param step the time since the last.
+  void note(Watched& watched, const Sight& sight, Duration step);
   void tell(const Watched& watched);
   [[nodiscard]] Watched* find(std::string_view id) noexcept;
+  [[nodiscard]] static Duration time_of(const Watched& watched);
   [[nodiscard]] static ConsumerAlert alert_of(const Watched& watched);
 
   Liveness policy_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -24,6 +25,16 @@ namespace disruptor_mp {
     if (c < ' ' || c > '~') c = '?';
   }
   return id;
+}
+
+/// The same question without allocating: a producer that publishes must not throw.
+[[nodiscard]] inline bool has_row_id(const format::Row& row, std::string_view id) noexcept {
+  std::array<std::uint64_t, format::id_words> words{};
+  std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (row.id[i].load(std::memory_order_relaxed) != words[i]) return false;
+  }
+  return true;
 }
 
 /// Only for the holder of the row's lock; `id` has at most max_id_length characters.

@@ -73,8 +73,11 @@ void print_lines(const Played& played, std::size_t from, std::size_t to) {
 }  // namespace
 
 int list() {
-  for (const Profile& profile : profiles())
-    fmt::print("{:18} {} (deaths: {})\n", profile.name, profile.about, profile.crashes);
+  std::size_t width = 0;
+  for (const Profile& profile : profiles()) width = std::max(width, profile.name.size());
+  for (const Profile& profile : profiles()) {
+    fmt::print("{:{}}  {} (deaths: {})\n", profile.name, width, profile.about, profile.crashes);
+  }
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -138,6 +139,11 @@ class ProducerCore {
   }
   /// Looks after the required consumers. @return what ends the call, if their time is over.
   std::optional<Publish> examine_required(std::uint64_t next, bool has_claim = false);
+  /// When the ring is full: whether it is so for one that was passed over, so that it may stay so
+  /// for ever. @return what ends the call then.
+  std::optional<Publish> examine_nobody(std::uint64_t next, std::uint64_t n);
+  /// Those whom the policy gives its own time to come back.
+  [[nodiscard]] std::span<const std::string> looked_after() const noexcept;
   /// Ends the stream for all, after the reason was written down.
   void stop(std::uint64_t next);
   void fail(ConsumerAlert failure) noexcept;
