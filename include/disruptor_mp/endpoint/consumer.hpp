@@ -18,6 +18,7 @@
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
+#include "disruptor_mp/endpoint/lease.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
@@ -40,9 +41,10 @@ struct PollResult {
 ///
 /// A required or gating consumer reads events where they lie; the producer cannot overwrite one
 /// before the consumer has committed it. Progress is committed (one release store) at the end of
-/// each batch of at most `max_batch` events; until then the producer waits, and after a crash the
-/// uncommitted events are read again by whoever resumes. Within one life of a consumer no event is
-/// handled twice, except one whose handler threw.
+/// each batch of at most `max_batch` events, or as `ConsumerOptions::commit` says; until then the
+/// producer waits, and after a crash the uncommitted events are read again by whoever resumes.
+/// Within one life of a consumer no event is handled twice, except one whose handler threw, or what
+/// a lease gave back.
 ///
 /// One that attached with `may_be_passed_over` gets copies, as an observer does; if a producer goes
 /// on without it, the next poll says so once (`Poll::passed_over`), and then it goes on like an
@@ -83,11 +85,16 @@ class Consumer {
         next_(other.next_),
         ready_(other.ready_),
         max_batch_(other.max_batch_),
+        commit_(other.commit_),
+        committed_(other.committed_),
+        lease_(std::exchange(other.lease_, nullptr)),
+        batch_after_lease_(other.batch_after_lease_),
         missed_(other.missed_),
         voids_(other.voids_),
         current_(other.current_),
         ended_(other.ended_) {
     if (guard_) guard_->set_context(this);
+    if (lease_ != nullptr) lease_->consumer_ = this;
   }
   Consumer(const Consumer&) = delete;
   Consumer& operator=(Consumer&&) = delete;
@@ -105,30 +112,16 @@ class Consumer {
   /// events before are committed, and the event it threw on comes first next time.
   template <class Handler>
   PollResult poll(Handler&& handler) {
-    if (!look()) [[unlikely]] {
-      const std::uint64_t asked = next_;
-      const Poll outcome = core_->idle_result(asked);
-      if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
-          outcome == Poll::passed_over) {
-        return {.count = 0, .outcome = outcome};
-      }
-      // Between the look and the death there may have come a last event, or a last void: behind
-      // that the answer may be another.
-      if (!look_past_voids()) {
-        const bool has_moved = next_ != asked || outcome == Poll::events;
-        return {.count = 0, .outcome = has_moved ? Poll::idle : outcome};
-      }
-    }
+    if (const Poll found = find(); found != Poll::events) [[unlikely]]
+      return {.count = 0, .outcome = found};
     return deliver(handler);
   }
 
   /// As poll, but waits for the first event until the deadline.
   template <class Handler>
   PollResult poll_until(TimePoint deadline, Handler&& handler) {
-    if (!look()) {
-      const Poll outcome = core_->wait(next_, deadline, [this] { return look_past_voids(); });
-      if (outcome != Poll::events) return {.count = 0, .outcome = outcome};
-    }
+    if (const Poll found = find_until(deadline); found != Poll::events)
+      return {.count = 0, .outcome = found};
     return deliver(handler);
   }
 
@@ -156,6 +149,41 @@ class Consumer {
     max_batch_ = batch;
     return event;
   }
+
+  /// Whether there is an event to be read, which is left where it is.
+  [[nodiscard]] bool has_available() const noexcept {
+    if ((cursor_ == nullptr || is_passed_over()) && oldest() > next_) return true;
+    return slots_.published_end(*control_, next_, next_ + 1) != next_;
+  }
+
+  /// Holds the events that are there, at most `max_batch` and `most` of them, in place until the
+  /// lease ends. Never waits.
+  [[nodiscard]] Lease<E> try_lease(std::uint64_t most = ~std::uint64_t{0}) {
+    return take_lease(most, [this] { return find(); });
+  }
+  /// As try_lease, but waits for the first event until the deadline.
+  [[nodiscard]] Lease<E> lease_until(TimePoint deadline, std::uint64_t most = ~std::uint64_t{0}) {
+    return take_lease(most, [this, deadline] { return find_until(deadline); });
+  }
+  /// As try_lease, but waits for the first event as wait_poll does.
+  [[nodiscard]] Lease<E> lease(std::uint64_t most = ~std::uint64_t{0}) {
+    return lease_until(never, most);
+  }
+
+  /// Commits all that is handled. Only `Commit::by_hand` needs it.
+  void commit() noexcept { commit_to(next_sequence()); }
+  /// Commits what is handled and before `next`; for example, in a handler that writes blocks, what
+  /// its last block holds. Never takes a commit back.
+  void commit_to(Sequence next) noexcept {
+    const std::uint64_t position = std::min(next, next_sequence()).value();
+    if (position > committed_) store_cursor(position);
+  }
+
+  /// Makes a call of this consumer that waits for events return `Poll::interrupted`; if none does
+  /// just now, the next that has nothing to read. May be called by any thread while the consumer is
+  /// not moved or destroyed. Sleepers are woken at once; one that must not write the ring (an
+  /// observer without permission) sees it within 50 ms.
+  void interrupt() const noexcept { core_->interrupt(); }
 
   /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
   /// `ended()` says why. An event counts as handled when the next one is asked for; leaving the
@@ -222,7 +250,9 @@ class Consumer {
   /// Whether it went on where an earlier holder of its id stopped.
   [[nodiscard]] bool resumed() const noexcept { return core_->resumed(); }
   /// The next sequence to be handled.
-  [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
+  [[nodiscard]] Sequence next_sequence() const noexcept {
+    return Sequence(lease_ == nullptr ? next_ : lease_->first_);
+  }
   /// Whether a producer went on without this consumer, or without the holder of its id before it.
   [[nodiscard]] bool passed_over() const noexcept {
     return core_->was_passed_over() || is_passed_over();
@@ -239,6 +269,8 @@ class Consumer {
   /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
   /// because its slot was held back after that.
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
+  /// When its progress is committed.
+  [[nodiscard]] Commit commit_mode() const noexcept { return commit_; }
   /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
@@ -268,6 +300,8 @@ class Consumer {
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:
+  friend class Lease<E>;
+
   Consumer(std::unique_ptr<detail::ConsumerCore> core, const ConsumerOptions& options)
       : core_(std::move(core)),
         guard_(std::make_unique<os::ForkGuard>(&Consumer::become_orphan, this)),
@@ -278,7 +312,9 @@ class Consumer {
         gates_bell_(core_->segment().bells().gates, core_->fences()),
         next_(core_->start().value()),
         ready_(next_),
-        max_batch_(std::min(options.max_batch, slots_.capacity())) {
+        max_batch_(std::min(options.max_batch, slots_.capacity())),
+        commit_(options.commit),
+        committed_(next_) {
     if (core_->is_observer() || hold_ != nullptr)
       copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
   }
@@ -289,6 +325,7 @@ class Consumer {
     auto* self = static_cast<Consumer*>(consumer);
     self->ready_ = self->next_;
     self->max_batch_ = 0;
+    self->batch_after_lease_ = 0;
     if (self->cursor_ != nullptr) self->cursor_ = self->core_->nobodys_cursor();
   }
 
@@ -305,20 +342,46 @@ class Consumer {
   bool look_past_voids() {
     while (!look()) {
       if (!core_->is_known_void(next_)) return false;
+      // What is committed by hand stays so: a void counts as committed if all before it is.
+      if (commit_ != Commit::by_hand || committed_ == next_) store_cursor(next_ + 1);
       ++next_;
       ++voids_;
       ready_ = next_;
-      commit();
     }
     return true;
   }
 
-  template <class Handler>
-  PollResult deliver(Handler& handler) {
-    return copy_ == nullptr ? deliver_in_place(handler) : deliver_copies(handler);
+  /// Whether there is something to be delivered (`events`), or what else there is to say.
+  Poll find() {
+    if (look()) [[likely]]
+      return Poll::events;
+    if (lease_ != nullptr) return Poll::lease_open;
+    const std::uint64_t asked = next_;
+    const Poll outcome = core_->idle_result(asked);
+    if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
+        outcome == Poll::passed_over) {
+      return outcome;
+    }
+    // Between the look and the death there may have come a last event, or a last void: behind
+    // that the answer may be another.
+    if (look_past_voids()) return Poll::events;
+    const bool has_moved = next_ != asked || outcome == Poll::events;
+    return has_moved ? Poll::idle : outcome;
+  }
+  Poll find_until(TimePoint deadline) {
+    if (look()) return Poll::events;
+    if (lease_ != nullptr) return Poll::lease_open;
+    return core_->wait(next_, deadline, [this] { return look_past_voids(); });
   }
 
   template <class Handler>
+  PollResult deliver(Handler& handler) {
+    if (copy_ != nullptr) return deliver_copies(handler);
+    return commit_ == Commit::per_event ? deliver_in_place<true>(handler)
+                                        : deliver_in_place<false>(handler);
+  }
+
+  template <bool commits_each, class Handler>
   PollResult deliver_in_place(Handler& handler) {
     const std::uint64_t first = next_;
     try {
@@ -327,12 +390,13 @@ class Consumer {
       while (sequence < ready_) {
         call(handler, slots.event(sequence), sequence, sequence + 1 == ready_);
         next_ = ++sequence;
+        if constexpr (commits_each) store_cursor(sequence);
       }
     } catch (...) {
-      commit();
+      commit_by_itself(next_);
       throw;
     }
-    commit();
+    commit_by_itself(next_);
     return {.count = next_ - first, .outcome = Poll::events};
   }
 
@@ -347,10 +411,10 @@ class Consumer {
         ++count;
       }
     } catch (...) {
-      commit();
+      commit_by_itself(next_);
       throw;
     }
-    commit();
+    commit_by_itself(next_);
     // Lapped before the first copy was good: nothing was handled, but something was missed; not
     // idle for the caller.
     return {.count = count, .outcome = Poll::events};
@@ -370,14 +434,45 @@ class Consumer {
     }
   }
 
-  /// Everything before next_ is done with. Dying before the store: a successor of our id handles
-  /// the batch again. Dying after it, before the bell: a sleeping producer sees it when its nap
-  /// ends.
-  void commit() noexcept {
+  /// Unless the user commits by hand.
+  void commit_by_itself(std::uint64_t position) noexcept {
+    if (commit_ != Commit::by_hand) store_cursor(position);
+  }
+  /// Everything before `position` is done with. Dying before the store: a successor of our id
+  /// handles the batch again. Dying after it, before the bell: a sleeping producer sees it when its
+  /// nap ends.
+  void store_cursor(std::uint64_t position) noexcept {
     if (cursor_ == nullptr) return;
+    committed_ = position;
     // Release: our reading of the slots comes before; pairs with the acquire in Gate::position.
-    cursor_->store(next_, std::memory_order_release);
+    cursor_->store(position, std::memory_order_release);
     gates_bell_.ring_if_awaited();
+  }
+
+  // --- Leases
+
+  template <class Find>
+  Lease<E> take_lease(std::uint64_t most, Find find) {
+    if (most == 0) return Lease<E>(Poll::idle);
+    do {
+      if (const Poll found = find(); found != Poll::events) return Lease<E>(found);
+      if (copy_ != nullptr && core_->tells_passed_over()) return Lease<E>(Poll::passed_over);
+    } while (copy_ != nullptr && !take_copy());  // overwritten meanwhile
+    const std::uint64_t first = next_;
+    const std::uint64_t count = copy_ == nullptr ? std::min(ready_ - next_, most) : 1;
+    // No look finds anything until the lease has ended, so that nothing of this costs a poll.
+    next_ = first + count;
+    ready_ = next_;
+    batch_after_lease_ = std::exchange(max_batch_, 0);
+    return Lease<E>(this, copy_ == nullptr ? nullptr : copy_bytes(), first, next_);
+  }
+  /// @param handled up to here; what follows comes again.
+  void end_lease(std::uint64_t handled) noexcept {
+    lease_ = nullptr;
+    max_batch_ = batch_after_lease_;
+    next_ = handled;
+    ready_ = handled;
+    commit_by_itself(handled);
   }
 
   // --- Observers, and those who may be passed over
@@ -388,15 +483,17 @@ class Consumer {
            (hold_->load(std::memory_order_acquire) & HoldWord::passed_over_flag) != 0;
   }
   void skip_overwritten() noexcept {
+    if (const std::uint64_t first = oldest(); first > next_) {
+      missed_ += first - next_;
+      next_ = first;
+      ready_ = first;
+    }
+  }
+  /// Of the events that are not overwritten.
+  [[nodiscard]] std::uint64_t oldest() const noexcept {
     // Acquire: the slots we read next are at least as new as this promise.
     const std::uint64_t horizon = control_->horizon.load(std::memory_order_acquire);
-    const std::uint64_t oldest =
-        Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
-    if (oldest > next_) {
-      missed_ += oldest - next_;
-      next_ = oldest;
-      ready_ = oldest;
-    }
+    return Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
   }
 
   /// Copies the next event out. @return false if it was overwritten meanwhile; then next_ is where
@@ -422,15 +519,12 @@ class Consumer {
 
   bool advance() {
     current_ = nothing_in_hand;  // whatever happens below, the event before is done
-    if (next_ >= ready_ || copy_ != nullptr) {
-      commit();
-      for (;;) {
-        if (!look()) {
-          ended_ = core_->wait(next_, never, [this] { return look_past_voids(); });
-          if (ended_ != Poll::events) return false;
-        }
-        if (copy_ == nullptr || take_copy()) break;
-      }
+    if (next_ >= ready_ || copy_ != nullptr || commit_ == Commit::per_event) {
+      if (lease_ == nullptr) commit_by_itself(next_);
+      do {
+        ended_ = find_until(never);
+        if (ended_ != Poll::events) return false;
+      } while (copy_ != nullptr && !take_copy());  // overwritten meanwhile
     }
     ended_ = Poll::events;
     current_ = next_++;
@@ -448,8 +542,9 @@ class Consumer {
   }
 
   void leave(bool resigns) {
+    if (lease_ != nullptr) lease_->give_back();
     guard_.reset();
-    commit();
+    commit_by_itself(next_);
     core_->leave(resigns);
     core_.reset();
   }
@@ -482,6 +577,10 @@ class Consumer {
   std::uint64_t next_;   ///< the next sequence to be handled
   std::uint64_t ready_;  ///< known to be published up to here
   std::uint64_t max_batch_;
+  Commit commit_;
+  std::uint64_t committed_;  ///< what the cursor says
+  Lease<E>* lease_ = nullptr;
+  std::uint64_t batch_after_lease_ = 0;
   std::uint64_t missed_ = 0;
   std::uint64_t voids_ = 0;
   static constexpr std::uint64_t nothing_in_hand = ~std::uint64_t{0} - 1;

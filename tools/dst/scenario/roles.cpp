@@ -496,6 +496,8 @@ bool consume_once(unsigned index) {
         situations().reach(Situation::told_passed_over);
         break;
       case Poll::stopped:
+      case Poll::interrupted:
+      case Poll::lease_open:
       case Poll::used_after_fork:
         engine().fail(Verdict::safety, "used_after_fork without a fork");
     }
