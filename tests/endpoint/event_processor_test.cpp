@@ -28,9 +28,9 @@ TYPED_TEST_SUITE(Processing, BothLayouts, LayoutName);
 
 /// Notes every call, and throws where it is told to.
 struct Notes {
-  Calls calls;
-  std::string throws_at;   ///< the call that throws
-  int throws = 1'000'000;  ///< how often
+  Calls calls = {};
+  std::string throws_at = {};  ///< the call that throws
+  int throws = 1'000'000;      ///< how often
   OnError answer = OnError::stop;
 
   void note(const std::string& call) {
@@ -94,17 +94,17 @@ TYPED_TEST(Processing, A_plain_function_is_a_handler) {
 
 TYPED_TEST(Processing, Whole_batches_are_handled_and_released_early) {
   struct Batches {
-    std::vector<std::size_t> sizes;
+    Producer<TypeParam>* producer;
+    std::vector<std::size_t> sizes = {};
     std::size_t room_inside = 0;
-    Processing<TypeParam>* test;
     void on_batch(Lease<TypeParam>& batch) {
       sizes.push_back(batch.size());
       if (sizes.size() > 1) return;
       batch.release_first(6);
-      room_inside = test->producer.remaining_capacity();
+      room_inside = producer->remaining_capacity();
     }
   };
-  EventProcessor processor(this->attach(), Batches{.test = this});
+  EventProcessor processor(this->attach(), Batches{.producer = &this->producer});
   EXPECT_EQ(this->room(), 16U);
   this->producer.close();
   EXPECT_EQ(processor.run(), Poll::closed);

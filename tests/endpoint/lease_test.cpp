@@ -239,7 +239,7 @@ TYPED_TEST(Leasing, Progress_per_event_is_room_after_each_event) {
   std::size_t handled = 0;
   std::vector<bool> ends;
   consumer.poll([&](const TypeParam&, Sequence, bool end_of_batch) {
-    if (handled++ != 0) EXPECT_EQ(this->room(), 1U);
+    EXPECT_EQ(this->room(), handled++ == 0 ? 0U : 1U);
     ends.push_back(end_of_batch);
   });
   EXPECT_EQ(handled, 16U) << "batches are as ever";
