@@ -196,15 +196,60 @@ TYPED_TEST(Leasing, A_copy_stays_whole_when_its_slot_is_overwritten) {
   EXPECT_EQ(numbers_of(lease), numbers(0, 1));
 }
 
+TYPED_TEST(Leasing, What_is_missed_during_a_lease_counts_once) {
+  auto observer = this->attach({.kind = ConsumerKind::observer});
+  auto gate = this->attach();
+  EXPECT_EQ(this->room(), 16U);
+  {
+    const auto lease = observer.try_lease();
+    drain(gate);
+    EXPECT_EQ(this->room(), 16U);
+    EXPECT_EQ(observer.try_lease().outcome(), Poll::lease_open);
+    EXPECT_EQ(observer.missed(), 0U) << "it is known when the lease ends";
+  }
+  const Numbers seen = drain(observer);
+  EXPECT_EQ(1 + observer.missed() + seen.size(), 32U);
+
+  // What is given back, too.
+  auto lease = observer.try_lease();
+  EXPECT_FALSE(lease);
+  drain(gate);
+  EXPECT_EQ(this->room(), 16U);
+  auto held = observer.try_lease();
+  ASSERT_TRUE(held);
+  drain(gate);
+  EXPECT_EQ(this->room(), 16U);
+  held.give_back();
+  const std::uint64_t missed = observer.missed();
+  const std::size_t more = drain(observer).size();
+  EXPECT_EQ(observer.missed() - missed + more, 32U);
+}
+
+TYPED_TEST(Leasing, Who_was_passed_over_leases_copies) {
+  Producer<TypeParam> watched = Producer<TypeParam>::create(unique_ring_name(), {.capacity = 4});
+  auto consumer = Consumer<TypeParam>::attach(
+      watched.segment().name(), {.may_be_passed_over = true, .commit = Commit::per_event});
+  publish_numbers(watched, 3);
+  EXPECT_EQ(numbers_of(consumer.try_lease()), numbers(0, 1));
+  EXPECT_EQ(watched.remaining_capacity(), 2U);
+  std::vector<std::uint64_t> room;
+  consumer.poll([&](const TypeParam&) { room.push_back(watched.remaining_capacity()); });
+  EXPECT_EQ(room, (std::vector<std::uint64_t>{2, 3})) << "per event, also of copies";
+}
+
 TYPED_TEST(Leasing, In_the_child_of_a_fork_a_lease_ends_without_a_trace) {
   auto consumer = this->attach({.id = "risk"});
   publish_numbers(this->producer, 4);
   auto lease = consumer.try_lease();
   const pid_t child = fork();
   if (child == 0) {
+    const bool has_ended = lease.empty();
     lease.release();
     const auto nothing = [](const TypeParam&) {};
-    _exit(consumer.poll(nothing).outcome == Poll::used_after_fork ? 7 : 8);
+    const bool refused = consumer.poll(nothing).outcome == Poll::used_after_fork &&
+                         consumer.try_lease().outcome() == Poll::used_after_fork &&
+                         !consumer.has_available();
+    _exit(has_ended && refused ? 7 : 8);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -229,6 +274,25 @@ TYPED_TEST(Leasing, Has_available_looks_and_takes_nothing) {
     drain(consumer);
   }
   EXPECT_TRUE(observer.has_available());
+  // Behind an open lease there may be more.
+  auto late = this->attach({.start = Start::latest});
+  publish_numbers(this->producer, 1);
+  const auto lease = late.try_lease();
+  EXPECT_FALSE(late.has_available());
+  publish_numbers(this->producer, 1);
+  EXPECT_TRUE(late.has_available());
+}
+
+TYPED_TEST(Leasing, In_a_ring_of_one_slot_nothing_is_available_while_it_is_written) {
+  auto one = Producer<TypeParam>::create(unique_ring_name(),
+                                         {.capacity = 1, .when_alone = WhenAlone::run_free});
+  auto observer =
+      Consumer<TypeParam>::attach(one.segment().name(), {.kind = ConsumerKind::observer});
+  publish_numbers(one, 1);
+  auto claim = one.try_claim(1);
+  ASSERT_TRUE(claim);
+  EXPECT_FALSE(observer.has_available()) << "0 may be overwritten, and 1 is not published";
+  claim.abandon();
 }
 
 // --- When progress is committed
@@ -267,6 +331,57 @@ TYPED_TEST(Leasing, Progress_by_hand_is_what_was_committed_and_nothing_else) {
   EXPECT_EQ(this->resume_position("risk"), 3U) << "leaving commits nothing";
 }
 
+TYPED_TEST(Leasing, What_a_loop_has_committed_does_not_come_again) {
+  auto consumer = this->attach({.commit = Commit::by_hand});
+  publish_numbers(this->producer, 4);
+  const auto failing = [&](bool commits) {
+    for ([[maybe_unused]] const TypeParam& tick : consumer) {
+      if (commits) consumer.commit();
+      throw std::runtime_error("in the body");
+    }
+  };
+  EXPECT_THROW(failing(false), std::runtime_error);
+  EXPECT_EQ(consumer.next_sequence(), Sequence(0));
+  EXPECT_THROW(failing(true), std::runtime_error);
+  EXPECT_EQ(consumer.next_sequence(), Sequence(1)) << "a producer may overwrite it";
+  EXPECT_EQ(this->producer.remaining_capacity(), 13U);
+}
+
+TYPED_TEST(Leasing, A_lease_in_a_loop_counts_the_event_in_hand_as_handled) {
+  auto consumer = this->attach();
+  publish_numbers(this->producer, 4);
+  const auto failing = [&] {
+    for ([[maybe_unused]] const TypeParam& tick : consumer) {
+      const auto lease = consumer.try_lease(2);
+      EXPECT_EQ(numbers_of(lease), numbers(1, 2));
+      throw std::runtime_error("in the body");
+    }
+  };
+  EXPECT_THROW(failing(), std::runtime_error);
+  EXPECT_EQ(consumer.next_sequence(), Sequence(1));
+  EXPECT_EQ(this->producer.remaining_capacity(), 13U);
+  EXPECT_EQ(drain(consumer), numbers(1, 3));
+}
+
+TYPED_TEST(Leasing, An_observer_has_nothing_to_commit) {
+  auto observer = this->attach({.kind = ConsumerKind::observer, .commit = Commit::by_hand});
+  publish_numbers(this->producer, 2);
+  EXPECT_EQ(drain(observer), numbers(0, 2));
+  observer.commit();
+  EXPECT_EQ(drain(observer), Numbers{});
+}
+
+TYPED_TEST(Leasing, Who_resigns_gives_the_lease_back) {
+  auto consumer = this->attach({.id = "risk"});
+  publish_numbers(this->producer, 4);
+  auto lease = consumer.try_lease();
+  lease.release_first(3);
+  consumer.resign();
+  EXPECT_TRUE(lease.empty());
+  lease.release();
+  EXPECT_EQ(this->resume_position("risk"), 3U);
+}
+
 TYPED_TEST(Leasing, What_is_not_handled_is_not_committed) {
   auto consumer = this->attach({.id = "risk", .commit = Commit::by_hand});
   publish_numbers(this->producer, 10);
@@ -303,16 +418,58 @@ TEST(LeasingOfSeveral, Voids_behind_what_is_committed_by_hand_hold_nobody_back) 
   auto consumer = Consumer<E>::attach(producer.segment().name(), {.commit = Commit::by_hand});
   publish_numbers(producer, 1);
   EXPECT_EQ(drain(consumer), numbers(0, 1));
-  { producer.claim(2).abandon(); }  // tombstones at 1 and 2
-  publish_numbers(producer, 1);
+  producer.claim(2).abandon();  // tombstones at 1 and 2
+  EXPECT_EQ(producer.try_publish(E::of(3)), Publish::ok);
   EXPECT_EQ(drain(consumer), numbers(3, 1));
+  EXPECT_EQ(consumer.voids(), 2U);
   EXPECT_EQ(producer.remaining_capacity(), 0U) << "0 is not committed";
   consumer.commit();
   EXPECT_EQ(producer.remaining_capacity(), 4U);
 
-  { producer.claim(4).abandon(); }
+  producer.claim(4).abandon();
   EXPECT_EQ(drain(consumer), Numbers{});
   EXPECT_EQ(producer.remaining_capacity(), 4U) << "nothing was left to be committed";
+}
+
+TEST(LeasingOfSeveral, Voids_are_committed_with_the_event_before_them) {
+  using E = StampedTick;
+  auto producer =
+      Producer<E>::create(unique_ring_name(), {.capacity = 4, .producers = ProducerKind::multi});
+  auto consumer = Consumer<E>::attach(producer.segment().name(), {.commit = Commit::by_hand});
+  publish_numbers(producer, 1);
+  producer.claim(3).abandon();
+  EXPECT_EQ(drain(consumer), numbers(0, 1));
+  EXPECT_EQ(producer.try_publish(E::of(4)), Publish::full) << "0 is not committed";
+  consumer.commit_to(Sequence(1));
+  EXPECT_EQ(producer.try_publish(E::of(4)), Publish::ok) << "nobody has to handle 1, 2 and 3";
+
+  // And not with one before an event that is not committed.
+  EXPECT_EQ(drain(consumer), numbers(4, 1));
+  producer.claim(1).abandon();  // 5
+  EXPECT_EQ(producer.try_publish(E::of(6)), Publish::ok);
+  EXPECT_EQ(drain(consumer), numbers(6, 1));
+  EXPECT_EQ(producer.remaining_capacity(), 1U);
+  consumer.commit_to(Sequence(4));
+  EXPECT_EQ(producer.remaining_capacity(), 1U);
+  consumer.commit_to(Sequence(5));
+  EXPECT_EQ(producer.remaining_capacity(), 3U) << "4, and the void behind it";
+}
+
+TEST(LeasingOfSeveral, What_stands_behind_a_void_is_available) {
+  using E = StampedTick;
+  auto producer =
+      Producer<E>::create(unique_ring_name(), {.capacity = 4, .producers = ProducerKind::multi});
+  auto consumer = Consumer<E>::attach(producer.segment().name());
+  publish_numbers(producer, 1);
+  EXPECT_EQ(drain(consumer), numbers(0, 1));
+  producer.claim(2).abandon();
+  EXPECT_FALSE(consumer.has_available());
+  EXPECT_EQ(producer.try_publish(E::of(3)), Publish::ok);
+  EXPECT_TRUE(consumer.has_available());
+  EXPECT_EQ(consumer.voids(), 0U) << "nothing was skipped";
+  EXPECT_EQ(drain(consumer), numbers(3, 1));
+  producer.claim(4).abandon();
+  EXPECT_FALSE(consumer.has_available()) << "a lap of them";
 }
 
 // --- Interrupting
@@ -344,6 +501,29 @@ TYPED_TEST(Leasing, Every_way_to_wait_can_be_interrupted) {
       EXPECT_EQ(consumer.lease().outcome(), Poll::interrupted);
     }
   }
+}
+
+TYPED_TEST(Leasing, An_interrupt_tells_what_was_done_before_it) {
+  auto consumer = this->attach();
+  std::uint64_t told = 0;  // a plain variable: the thread sanitizer sees whether that is enough
+  for (std::uint64_t round = 1; round <= 200; ++round) {
+    std::jthread other([&] {
+      told = round;
+      consumer.interrupt();
+    });
+    ASSERT_EQ(consumer.lease().outcome(), Poll::interrupted);
+    ASSERT_EQ(told, round);
+  }
+}
+
+TYPED_TEST(Leasing, Iteration_ends_when_it_is_interrupted) {
+  auto consumer = this->attach();
+  publish_numbers(this->producer, 2);
+  consumer.interrupt();
+  Numbers seen;
+  for (const TypeParam& tick : consumer) seen.push_back(tick.number);
+  EXPECT_EQ(seen, numbers(0, 2));
+  EXPECT_EQ(consumer.ended(), Poll::interrupted);
 }
 
 }  // namespace

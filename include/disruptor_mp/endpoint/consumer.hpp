@@ -86,11 +86,13 @@ class Consumer {
         ready_(other.ready_),
         max_batch_(other.max_batch_),
         commit_(other.commit_),
-        committed_(other.committed_),
+        is_plain_(other.is_plain_),
         lease_(std::exchange(other.lease_, nullptr)),
         batch_after_lease_(other.batch_after_lease_),
         missed_(other.missed_),
         voids_(other.voids_),
+        voids_first_(other.voids_first_),
+        voids_end_(other.voids_end_),
         current_(other.current_),
         ended_(other.ended_) {
     if (guard_) guard_->set_context(this);
@@ -109,7 +111,8 @@ class Consumer {
 
   /// Handles what is there now, at most `max_batch` events, and commits it. Never waits.
   /// `handler(event)`, `(event, sequence)` or `(event, sequence, end_of_batch)`. If it throws, the
-  /// events before are committed, and the event it threw on comes first next time.
+  /// events before are committed, and the event it threw on comes first next time. It may commit,
+  /// and must not read from its own consumer.
   template <class Handler>
   PollResult poll(Handler&& handler) {
     if (const Poll found = find(); found != Poll::events) [[unlikely]]
@@ -141,7 +144,8 @@ class Consumer {
     }
   }
 
-  /// Takes a copy of the next event and commits it; nothing if there is none.
+  /// Takes a copy of the next event and commits it, unless that is done by hand; nothing if there
+  /// is none.
   std::optional<E> try_next() requires(!std::same_as<E, Bytes>) {
     std::optional<E> event;
     const std::uint64_t batch = std::exchange(max_batch_, std::min<std::uint64_t>(max_batch_, 1));
@@ -150,14 +154,22 @@ class Consumer {
     return event;
   }
 
-  /// Whether there is an event to be read, which is left where it is.
+  /// Whether there is an event to be read, behind those of an open lease. It is left where it is,
+  /// and nothing changes for anybody. No system call. Who only asks this never learns that the
+  /// stream has ended, or that the next claim is a dead producer's: poll now and then.
   [[nodiscard]] bool has_available() const noexcept {
-    if ((cursor_ == nullptr || is_passed_over()) && oldest() > next_) return true;
-    return slots_.published_end(*control_, next_, next_ + 1) != next_;
+    if (core_->segment().object().is_orphaned_by_fork()) return false;
+    std::uint64_t next = next_;
+    if (cursor_ == nullptr || is_passed_over()) next = std::max(next, oldest());
+    // Not further than one lap, whatever a hostile peer writes there.
+    const std::uint64_t lap_end = next + slots_.capacity();
+    while (next != lap_end && core_->is_known_void(next)) ++next;
+    return slots_.published_end(*control_, next, next + 1) != next;
   }
 
   /// Holds the events that are there, at most `max_batch` and `most` of them, in place until the
-  /// lease ends. Never waits.
+  /// lease ends. Never waits. An event that an iteration has in hand counts as handled.
+  /// @return without events, its `outcome` is what a poll would have said; `idle` if `most` is 0.
   [[nodiscard]] Lease<E> try_lease(std::uint64_t most = ~std::uint64_t{0}) {
     return take_lease(most, [this] { return find(); });
   }
@@ -170,19 +182,27 @@ class Consumer {
     return lease_until(never, most);
   }
 
-  /// Commits all that is handled. Only `Commit::by_hand` needs it.
+  /// Commits all that is handled: everything before `next_sequence()`. Only `Commit::by_hand` needs
+  /// it. In a handler that is what came before the event in hand; in the body of a loop over the
+  /// consumer the event in hand too, which must not be looked at any more. An observer has nothing
+  /// to commit. By the thread that reads.
   void commit() noexcept { commit_to(next_sequence()); }
   /// Commits what is handled and before `next`; for example, in a handler that writes blocks, what
   /// its last block holds. Never takes a commit back.
   void commit_to(Sequence next) noexcept {
-    const std::uint64_t position = std::min(next, next_sequence()).value();
-    if (position > committed_) store_cursor(position);
+    std::uint64_t position = std::min(next, next_sequence()).value();
+    // Voids have nobody who could handle them: left uncommitted at the end of what was read, they
+    // would hold the producers back for ever.
+    if (position >= voids_first_ && position < voids_end_) position = voids_end_;
+    if (position > committed()) store_cursor(position);
   }
 
   /// Makes a call of this consumer that waits for events return `Poll::interrupted`; if none does
-  /// just now, the next that has nothing to read. May be called by any thread while the consumer is
-  /// not moved or destroyed. Sleepers are woken at once; one that must not write the ring (an
-  /// observer without permission) sees it within 50 ms.
+  /// just now, the next that has nothing to read. Several at once count as one. What the caller did
+  /// before is seen by who is interrupted. May be called by any thread, also while another reads,
+  /// as long as the consumer is not moved or destroyed. One system call if somebody sleeps, else
+  /// none. Sleepers are woken at once; one that must not write the ring (an observer without
+  /// permission) sees it within 50 ms.
   void interrupt() const noexcept { core_->interrupt(); }
 
   /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
@@ -249,7 +269,7 @@ class Consumer {
   [[nodiscard]] Sequence start_sequence() const noexcept { return core_->start(); }
   /// Whether it went on where an earlier holder of its id stopped.
   [[nodiscard]] bool resumed() const noexcept { return core_->resumed(); }
-  /// The next sequence to be handled.
+  /// The next sequence to be handled; while a lease is open, that of its first event.
   [[nodiscard]] Sequence next_sequence() const noexcept {
     return Sequence(lease_ == nullptr ? next_ : lease_->first_);
   }
@@ -314,18 +334,20 @@ class Consumer {
         ready_(next_),
         max_batch_(std::min(options.max_batch, slots_.capacity())),
         commit_(options.commit),
-        committed_(next_) {
+        is_plain_(!core_->is_observer() && hold_ == nullptr && commit_ == Commit::per_batch) {
     if (core_->is_observer() || hold_ != nullptr)
       copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
   }
 
-  /// In the child of a fork: a batch in progress ends, and no look finds anything, so that every
-  /// call asks the core and is refused there.
+  /// In the child of a fork: a batch in progress ends, a lease too (it may be of a thread that the
+  /// child does not have), and no look finds anything, so that every call asks the core and is
+  /// refused there.
   static void become_orphan(void* consumer) noexcept {
     auto* self = static_cast<Consumer*>(consumer);
     self->ready_ = self->next_;
     self->max_batch_ = 0;
-    self->batch_after_lease_ = 0;
+    if (self->lease_ != nullptr) self->lease_->disown();
+    self->lease_ = nullptr;
     if (self->cursor_ != nullptr) self->cursor_ = self->core_->nobodys_cursor();
   }
 
@@ -342,11 +364,14 @@ class Consumer {
   bool look_past_voids() {
     while (!look()) {
       if (!core_->is_known_void(next_)) return false;
-      // What is committed by hand stays so: a void counts as committed if all before it is.
-      if (commit_ != Commit::by_hand || committed_ == next_) store_cursor(next_ + 1);
+      // By hand, a void counts as committed as soon as all before it is; see commit_to.
+      const bool counts = commit_ != Commit::by_hand || committed() == next_;
+      if (next_ != voids_end_) voids_first_ = next_;
       ++next_;
       ++voids_;
+      voids_end_ = next_;
       ready_ = next_;
+      if (counts) store_cursor(next_);
     }
     return true;
   }
@@ -376,12 +401,13 @@ class Consumer {
 
   template <class Handler>
   PollResult deliver(Handler& handler) {
-    if (copy_ != nullptr) return deliver_copies(handler);
-    return commit_ == Commit::per_event ? deliver_in_place<true>(handler)
-                                        : deliver_in_place<false>(handler);
+    if (is_plain_) [[likely]]
+      return deliver_in_place<true>(handler);
+    return copy_ == nullptr ? deliver_in_place<false>(handler) : deliver_copies(handler);
   }
 
-  template <bool commits_each, class Handler>
+  /// @tparam is_plain progress is committed per batch
+  template <bool is_plain, class Handler>
   PollResult deliver_in_place(Handler& handler) {
     const std::uint64_t first = next_;
     try {
@@ -390,13 +416,13 @@ class Consumer {
       while (sequence < ready_) {
         call(handler, slots.event(sequence), sequence, sequence + 1 == ready_);
         next_ = ++sequence;
-        if constexpr (commits_each) store_cursor(sequence);
+        if (!is_plain && commit_ == Commit::per_event) store_cursor(sequence);
       }
     } catch (...) {
-      commit_by_itself(next_);
+      if (is_plain) store_cursor(next_);
       throw;
     }
-    commit_by_itself(next_);
+    if (is_plain) store_cursor(next_);
     return {.count = next_ - first, .outcome = Poll::events};
   }
 
@@ -409,6 +435,7 @@ class Consumer {
         call(handler, copied(), next_, next_ + 1 == ready_);
         ++next_;
         ++count;
+        if (commit_ == Commit::per_event) store_cursor(next_);
       }
     } catch (...) {
       commit_by_itself(next_);
@@ -443,10 +470,15 @@ class Consumer {
   /// nap ends.
   void store_cursor(std::uint64_t position) noexcept {
     if (cursor_ == nullptr) return;
-    committed_ = position;
     // Release: our reading of the slots comes before; pairs with the acquire in Gate::position.
     cursor_->store(position, std::memory_order_release);
     gates_bell_.ring_if_awaited();
+  }
+
+  /// What it has committed; 0 for an observer.
+  [[nodiscard]] std::uint64_t committed() const noexcept {
+    // Relaxed: only we write it.
+    return cursor_ == nullptr ? 0 : cursor_->load(std::memory_order_relaxed);
   }
 
   // --- Leases
@@ -458,6 +490,7 @@ class Consumer {
       if (const Poll found = find(); found != Poll::events) return Lease<E>(found);
       if (copy_ != nullptr && core_->tells_passed_over()) return Lease<E>(Poll::passed_over);
     } while (copy_ != nullptr && !take_copy());  // overwritten meanwhile
+    current_ = nothing_in_hand;  // of an iteration: it is done, as when the next is asked for
     const std::uint64_t first = next_;
     const std::uint64_t count = copy_ == nullptr ? std::min(ready_ - next_, most) : 1;
     // No look finds anything until the lease has ended, so that nothing of this costs a poll.
@@ -483,6 +516,7 @@ class Consumer {
            (hold_->load(std::memory_order_acquire) & HoldWord::passed_over_flag) != 0;
   }
   void skip_overwritten() noexcept {
+    if (lease_ != nullptr) return;  // its end says where to go on
     if (const std::uint64_t first = oldest(); first > next_) {
       missed_ += first - next_;
       next_ = first;
@@ -519,12 +553,13 @@ class Consumer {
 
   bool advance() {
     current_ = nothing_in_hand;  // whatever happens below, the event before is done
-    if (next_ >= ready_ || copy_ != nullptr || commit_ == Commit::per_event) {
+    if (next_ >= ready_ || copy_ != nullptr) {
       if (lease_ == nullptr) commit_by_itself(next_);
       do {
         ended_ = find_until(never);
         if (ended_ != Poll::events) return false;
-      } while (copy_ != nullptr && !take_copy());  // overwritten meanwhile
+      } while (copy_ != nullptr && !take_copy());            // overwritten meanwhile
+      if (commit_ == Commit::per_event) ready_ = next_ + 1;  // a batch of one, and then here again
     }
     ended_ = Poll::events;
     current_ = next_++;
@@ -534,9 +569,10 @@ class Consumer {
     return copy_ == nullptr ? slots_.event(current_) : copied();
   }
 
-  /// The event in the caller's hands is not done. Twice is as once: iterators may be copied.
+  /// The event in the caller's hands is not done, unless the caller committed it. Twice is as once:
+  /// iterators may be copied.
   void step_back() noexcept {
-    if (next_ != current_ + 1) return;
+    if (next_ != current_ + 1 || committed() == next_) return;
     --next_;
     ready_ = next_;
   }
@@ -578,11 +614,13 @@ class Consumer {
   std::uint64_t ready_;  ///< known to be published up to here
   std::uint64_t max_batch_;
   Commit commit_;
-  std::uint64_t committed_;  ///< what the cursor says
+  bool is_plain_;  ///< events are read in place, and committed per batch
   Lease<E>* lease_ = nullptr;
   std::uint64_t batch_after_lease_ = 0;
   std::uint64_t missed_ = 0;
   std::uint64_t voids_ = 0;
+  std::uint64_t voids_first_ = 0;  ///< the latest voids that stand side by side
+  std::uint64_t voids_end_ = 0;
   static constexpr std::uint64_t nothing_in_hand = ~std::uint64_t{0} - 1;
   std::uint64_t current_ = nothing_in_hand;  ///< iteration: the sequence in the caller's hands
   Poll ended_ = Poll::idle;

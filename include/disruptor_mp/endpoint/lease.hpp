@@ -16,24 +16,29 @@ namespace disruptor_mp {
 
 template <class E>
 class Consumer;
+template <class E, class Handler>
+class EventProcessor;
 
 /// Events held where they lie, until it goes out of scope; from Consumer::lease. No producer
-/// overwrites them meanwhile. When it ends they are handled, as if a poll had handled them; unless
-/// an exception is on its way or `give_back` was called: then they come again.
+/// overwrites them meanwhile. When it ends they are handled, as if a poll had handled them, and
+/// committed as `ConsumerOptions::commit` says; unless an exception is on its way or `give_back`
+/// was called: then they come again. Whoever dies with a lease has committed what was released.
 ///
 /// An observer, and a consumer that may be passed over, holds a private copy, so a lease of theirs
-/// is one event.
+/// is one event. What they give back may be overwritten by then; it counts as missed.
 ///
 /// One lease at a time: while it is open all other reading of the consumer finds
 /// `Poll::lease_open`. A consumer may be moved meanwhile; if it leaves or is destroyed the lease is
-/// given back, and its events must not be looked at any more. Not thread-safe.
+/// given back, and its events must not be looked at any more. In the child of a fork a lease ends,
+/// and nothing is committed. Belongs to the thread that reads; nothing here is a system call,
+/// unless a producer sleeps for room.
 template <class E>
 class Lease {
  public:
   /// `const E&`; of events of a size known at run time, a span of const bytes.
   using Reference = typename SlotGeometry<E>::ConstReference;
 
-  /// Over the events, in order of their sequences.
+  /// Over the events, in order of their sequences; valid until the lease is moved.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -88,7 +93,7 @@ class Lease {
   /// Whether it was granted.
   explicit operator bool() const noexcept { return outcome_ == Poll::events; }
 
-  /// How many events it holds; 0 when it has ended.
+  /// How many events it holds; 0 when it has ended, or was not granted.
   [[nodiscard]] std::size_t size() const noexcept { return end_ - first_; }
   /// Whether it holds none.
   [[nodiscard]] bool empty() const noexcept { return first_ == end_; }
@@ -115,15 +120,26 @@ class Lease {
       consumer_->commit_by_itself(first_);
     }
   }
-  /// None of its events is handled: they come again. Ends the lease.
+  /// None of the events it still holds is handled: they come again. Ends the lease.
   void give_back() noexcept {
     if (consumer_ != nullptr) consumer_->end_lease(first_);
-    consumer_ = nullptr;
-    end_ = first_;
+    disown();
   }
 
  private:
   friend class Consumer<E>;
+  template <class Event, class Handler>
+  friend class EventProcessor;
+
+  /// Ends it for itself alone.
+  void disown() noexcept {
+    consumer_ = nullptr;
+    end_ = first_;
+  }
+  /// Where one that began at `began` can begin anew: not at what is committed, nor when it ended.
+  [[nodiscard]] std::uint64_t begins_anew(std::uint64_t began) const noexcept {
+    return consumer_ == nullptr ? first_ : std::max(began, consumer_->committed());
+  }
   [[nodiscard]] Reference at(std::uint64_t sequence) const noexcept {
     return copy_ == nullptr ? slots_.event(sequence) : slots_.geometry().event_at(copy_);
   }

@@ -104,13 +104,13 @@ enum class Start : std::uint8_t {
 };
 
 /// When what a consumer has handled counts as done, so that producers may overwrite it, and a
-/// successor of its id does not get it again.
+/// successor of its id does not get it again. (Of a lease: when it is released, or a part of it.)
 enum class Commit : std::uint8_t {
-  per_batch,  ///< at the end of each batch, lease, or run of iterated events that were there at
-              ///< once
+  per_batch,  ///< at the end of each batch, or run of iterated events that were there at once
   per_event,  ///< after each event: at most one is handled again after a crash; a store an event
-  by_hand,  ///< when `Consumer::commit` or `commit_to` is called, and never otherwise, also not on
-            ///< leaving: what a program has not stored safely comes again
+  by_hand,    ///< when `Consumer::commit` or `commit_to` is called, and never otherwise, also not
+              ///< on leaving: what a program has not stored safely comes again. Until then
+              ///< producers, and their liveness policies, take it for unread
 };
 
 /// What a consumer is, where it begins, and how it behaves.
