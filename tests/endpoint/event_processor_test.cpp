@@ -672,10 +672,12 @@ TYPED_TEST(Processing, Its_end_waits_for_the_thread) {
   EXPECT_TRUE(stopped);
 }
 
-TYPED_TEST(Processing, A_dead_or_gone_producer_ends_it_by_name) {
+TYPED_TEST(Processing, A_producer_that_is_gone_ends_it_by_name) {
   EventProcessor processor(this->attach(), [](const TypeParam&) {});
   this->producer.detach();
   EXPECT_EQ(processor.run(), Poll::producer_left);
+  Producer<TypeParam>::attach(this->name).close();
+  EXPECT_EQ(processor.run(), Poll::closed) << "it can go on with a successor";
 }
 
 }  // namespace
