@@ -499,6 +499,9 @@ class Consumer {
     batch_after_lease_ = std::exchange(max_batch_, 0);
     return Lease<E>(this, copy_ == nullptr ? nullptr : copy_bytes(), first, next_);
   }
+  /// Not inlined: g++ 12 would warn, in the user's code, that the address of a local variable stays
+  /// behind; the lease's end takes it back.
+  [[gnu::noinline]] void hold(Lease<E>* lease) noexcept { lease_ = lease; }
   /// @param handled up to here; what follows comes again.
   void end_lease(std::uint64_t handled) noexcept {
     lease_ = nullptr;

@@ -76,7 +76,7 @@ class Lease {
         end_(std::exchange(other.end_, other.first_)),
         outcome_(other.outcome_),
         exceptions_(other.exceptions_) {
-    if (consumer_ != nullptr) consumer_->lease_ = this;
+    if (consumer_ != nullptr) consumer_->hold(this);
   }
   Lease(const Lease&) = delete;
   Lease& operator=(Lease&&) = delete;
@@ -153,7 +153,7 @@ class Lease {
         first_(first),
         end_(end),
         exceptions_(std::uncaught_exceptions()) {
-    consumer_->lease_ = this;
+    consumer_->hold(this);
   }
 
   Consumer<E>* consumer_ = nullptr;  ///< null when it has ended
