@@ -441,7 +441,7 @@ TEST(LeasingOfSeveral, Voids_are_committed_with_the_event_before_them) {
   EXPECT_EQ(drain(consumer), numbers(0, 1));
   EXPECT_EQ(producer.try_publish(E::of(4)), Publish::full) << "0 is not committed";
   consumer.commit_to(Sequence(1));
-  EXPECT_EQ(producer.try_publish(E::of(4)), Publish::ok) << "nobody has to handle 1, 2 and 3";
+  ASSERT_EQ(producer.try_publish(E::of(4)), Publish::ok) << "nobody has to handle 1, 2 and 3";
 
   // And not with one before an event that is not committed.
   EXPECT_EQ(drain(consumer), numbers(4, 1));
