@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "endpoint/drain.hpp"
+#include "support/child.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -470,6 +471,43 @@ TEST(LeasingOfSeveral, What_stands_behind_a_void_is_available) {
   EXPECT_EQ(drain(consumer), numbers(3, 1));
   producer.claim(4).abandon();
   EXPECT_FALSE(consumer.has_available()) << "a lap of them";
+}
+
+// --- Death
+
+TYPED_TEST(Leasing, Who_dies_with_a_lease_has_handled_what_it_released) {
+  publish_numbers(this->producer, 8);
+  EXPECT_EQ(in_child([&] {
+              auto consumer = this->attach({.id = "risk", .kind = ConsumerKind::required});
+              auto lease = consumer.try_lease();
+              lease.release_first(3);
+              die();
+            }),
+            died);
+  EXPECT_EQ(this->room(), 11U) << "what it held is held back";
+  auto consumer =
+      this->attach({.id = "risk", .kind = ConsumerKind::required, .start = Start::resume});
+  EXPECT_EQ(drain(consumer), numbers(3, 16));
+}
+
+TYPED_TEST(Leasing, Who_dies_has_committed_what_its_mode_says) {
+  publish_numbers(this->producer, 8);
+  const auto dies_in_the_sixth = [&](Commit commit) {
+    const std::string id = "c" + std::to_string(static_cast<int>(commit));
+    EXPECT_EQ(in_child([&] {
+                auto consumer = this->attach({.id = id, .max_batch = 4, .commit = commit});
+                const auto handler = [&](const TypeParam& tick) {
+                  if (tick.number == 2) consumer.commit();
+                  if (tick.number == 5) die();
+                };
+                for (;;) consumer.poll(handler);
+              }),
+              died);
+    return this->resume_position(id);
+  };
+  EXPECT_EQ(dies_in_the_sixth(Commit::per_batch), 4U);
+  EXPECT_EQ(dies_in_the_sixth(Commit::per_event), 5U);
+  EXPECT_EQ(dies_in_the_sixth(Commit::by_hand), 2U);
 }
 
 // --- Interrupting
