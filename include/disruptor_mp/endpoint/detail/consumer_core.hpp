@@ -170,8 +170,8 @@ class ConsumerCore {
   bool has_left_ = false;
   bool is_passable_;
   bool has_told_ = false;
-  std::uint64_t missed_before_ = 0;
   std::atomic<bool> interrupted_ = false;
+  std::uint64_t missed_before_ = 0;
   std::atomic<std::uint64_t> nobodys_cursor_ = 0;
   std::optional<TimePoint> absent_since_;
   TimePoint next_probe_ = TimePoint::min();
