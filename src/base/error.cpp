@@ -57,6 +57,10 @@ std::string_view to_string(Errc code) noexcept {
       return "closed";
     case Errc::earlier_boot:
       return "earlier_boot";
+    case Errc::interrupted:
+      return "interrupted";
+    case Errc::lease_open:
+      return "lease_open";
     case Errc::used_after_fork:
       return "used_after_fork";
     case Errc::batch_too_large:

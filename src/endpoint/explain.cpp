@@ -243,6 +243,20 @@ Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
                .remedy = "Attach again to follow the new ring."}};
     case Poll::used_after_fork:
       return {Errc::used_after_fork, forked(object)};
+    case Poll::interrupted:
+      return {Errc::interrupted,
+              {.object = object,
+               .problem = "a wait for events was interrupted",
+               .found = position + ", nothing newer",
+               .expected = "an event",
+               .remedy = "Wait again, or end: `interrupt` was called by this program."}};
+    case Poll::lease_open:
+      return {Errc::lease_open,
+              {.object = object,
+               .problem = "a lease of this consumer is still open",
+               .found = "a second reading at " + position,
+               .expected = "one at a time",
+               .remedy = "Release the lease, give it back, or let its scope end first."}};
     case Poll::producer_left:
     case Poll::producer_dead:
       return {Errc::producer_gone,

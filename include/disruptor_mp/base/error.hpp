@@ -39,6 +39,8 @@ enum class Errc : std::uint8_t {
   batch_too_large,  ///< A claim of more events than the ring has slots, or of none.
   claim_open,     ///< A claim or burst of this producer is still open; there can be one at a time.
   claim_revoked,  ///< A claim was open for longer than `revoke_stopped_after`, and revoked.
+  interrupted,    ///< A wait for events was interrupted by the program itself.
+  lease_open,     ///< A lease of this consumer is still open; there can be one at a time.
   ring_full,      ///< No room, at once or before the deadline.
   producer_gone,  ///< The producer died or left; a successor may come.
   object_replaced,  ///< The ring's name leads to nothing or to another object now.

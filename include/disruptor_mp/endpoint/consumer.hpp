@@ -18,6 +18,7 @@
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
+#include "disruptor_mp/endpoint/lease.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/progress.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
@@ -40,9 +41,10 @@ struct PollResult {
 ///
 /// A required or gating consumer reads events where they lie; the producer cannot overwrite one
 /// before the consumer has committed it. Progress is committed (one release store) at the end of
-/// each batch of at most `max_batch` events; until then the producer waits, and after a crash the
-/// uncommitted events are read again by whoever resumes. Within one life of a consumer no event is
-/// handled twice, except one whose handler threw.
+/// each batch of at most `max_batch` events, or as `ConsumerOptions::commit` says; until then the
+/// producer waits, and after a crash the uncommitted events are read again by whoever resumes.
+/// Within one life of a consumer no event is handled twice, except one whose handler threw, or what
+/// a lease gave back.
 ///
 /// One that attached with `may_be_passed_over` gets copies, as an observer does; if a producer goes
 /// on without it, the next poll says so once (`Poll::passed_over`), and then it goes on like an
@@ -83,11 +85,18 @@ class Consumer {
         next_(other.next_),
         ready_(other.ready_),
         max_batch_(other.max_batch_),
+        commit_(other.commit_),
+        is_plain_(other.is_plain_),
+        lease_(std::exchange(other.lease_, nullptr)),
+        batch_after_lease_(other.batch_after_lease_),
         missed_(other.missed_),
         voids_(other.voids_),
+        voids_first_(other.voids_first_),
+        voids_end_(other.voids_end_),
         current_(other.current_),
         ended_(other.ended_) {
     if (guard_) guard_->set_context(this);
+    if (lease_ != nullptr) lease_->consumer_ = this;
   }
   Consumer(const Consumer&) = delete;
   Consumer& operator=(Consumer&&) = delete;
@@ -102,33 +111,20 @@ class Consumer {
 
   /// Handles what is there now, at most `max_batch` events, and commits it. Never waits.
   /// `handler(event)`, `(event, sequence)` or `(event, sequence, end_of_batch)`. If it throws, the
-  /// events before are committed, and the event it threw on comes first next time.
+  /// events before are committed, and the event it threw on comes first next time. It may commit,
+  /// and must not read from its own consumer.
   template <class Handler>
   PollResult poll(Handler&& handler) {
-    if (!look()) [[unlikely]] {
-      const std::uint64_t asked = next_;
-      const Poll outcome = core_->idle_result(asked);
-      if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
-          outcome == Poll::passed_over) {
-        return {.count = 0, .outcome = outcome};
-      }
-      // Between the look and the death there may have come a last event, or a last void: behind
-      // that the answer may be another.
-      if (!look_past_voids()) {
-        const bool has_moved = next_ != asked || outcome == Poll::events;
-        return {.count = 0, .outcome = has_moved ? Poll::idle : outcome};
-      }
-    }
+    if (const Poll found = find(); found != Poll::events) [[unlikely]]
+      return {.count = 0, .outcome = found};
     return deliver(handler);
   }
 
   /// As poll, but waits for the first event until the deadline.
   template <class Handler>
   PollResult poll_until(TimePoint deadline, Handler&& handler) {
-    if (!look()) {
-      const Poll outcome = core_->wait(next_, deadline, [this] { return look_past_voids(); });
-      if (outcome != Poll::events) return {.count = 0, .outcome = outcome};
-    }
+    if (const Poll found = find_until(deadline); found != Poll::events)
+      return {.count = 0, .outcome = found};
     return deliver(handler);
   }
 
@@ -148,7 +144,8 @@ class Consumer {
     }
   }
 
-  /// Takes a copy of the next event and commits it; nothing if there is none.
+  /// Takes a copy of the next event and commits it, unless that is done by hand; nothing if there
+  /// is none.
   std::optional<E> try_next() requires(!std::same_as<E, Bytes>) {
     std::optional<E> event;
     const std::uint64_t batch = std::exchange(max_batch_, std::min<std::uint64_t>(max_batch_, 1));
@@ -156,6 +153,57 @@ class Consumer {
     max_batch_ = batch;
     return event;
   }
+
+  /// Whether there is an event to be read, behind those of an open lease. It is left where it is,
+  /// and nothing changes for anybody. No system call. Who only asks this never learns that the
+  /// stream has ended, or that the next claim is a dead producer's: poll now and then.
+  [[nodiscard]] bool has_available() const noexcept {
+    if (core_->segment().object().is_orphaned_by_fork()) return false;
+    std::uint64_t next = next_;
+    if (cursor_ == nullptr || is_passed_over()) next = std::max(next, oldest());
+    // Not further than one lap, whatever a hostile peer writes there.
+    const std::uint64_t lap_end = next + slots_.capacity();
+    while (next != lap_end && core_->is_known_void(next)) ++next;
+    return slots_.published_end(*control_, next, next + 1) != next;
+  }
+
+  /// Holds the events that are there, at most `max_batch` and `most` of them, in place until the
+  /// lease ends. Never waits. An event that an iteration has in hand counts as handled.
+  /// @return without events, its `outcome` is what a poll would have said; `idle` if `most` is 0.
+  [[nodiscard]] Lease<E> try_lease(std::uint64_t most = ~std::uint64_t{0}) {
+    return take_lease(most, [this] { return find(); });
+  }
+  /// As try_lease, but waits for the first event until the deadline.
+  [[nodiscard]] Lease<E> lease_until(TimePoint deadline, std::uint64_t most = ~std::uint64_t{0}) {
+    return take_lease(most, [this, deadline] { return find_until(deadline); });
+  }
+  /// As try_lease, but waits for the first event as wait_poll does.
+  [[nodiscard]] Lease<E> lease(std::uint64_t most = ~std::uint64_t{0}) {
+    return lease_until(never, most);
+  }
+
+  /// Commits all that is handled: everything before `next_sequence()`. Only `Commit::by_hand` needs
+  /// it. In a handler that is what came before the event in hand; in the body of a loop over the
+  /// consumer the event in hand too, which must not be looked at any more. An observer has nothing
+  /// to commit. By the thread that reads.
+  void commit() noexcept { commit_to(next_sequence()); }
+  /// Commits what is handled and before `next`; for example, in a handler that writes blocks, what
+  /// its last block holds. Never takes a commit back.
+  void commit_to(Sequence next) noexcept {
+    std::uint64_t position = std::min(next, next_sequence()).value();
+    // Voids have nobody who could handle them: left uncommitted at the end of what was read, they
+    // would hold the producers back for ever.
+    if (position >= voids_first_ && position < voids_end_) position = voids_end_;
+    if (position > committed()) store_cursor(position);
+  }
+
+  /// Makes a call of this consumer that waits for events return `Poll::interrupted`; if none does
+  /// just now, the next that has nothing to read. Several at once count as one. What the caller did
+  /// before is seen by who is interrupted. May be called by any thread, also while another reads,
+  /// as long as the consumer is not moved or destroyed. One system call if somebody sleeps, else
+  /// none. Sleepers are woken at once; one that must not write the ring (an observer without
+  /// permission) sees it within 50 ms.
+  void interrupt() const noexcept { core_->interrupt(); }
 
   /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
   /// `ended()` says why. An event counts as handled when the next one is asked for; leaving the
@@ -221,8 +269,10 @@ class Consumer {
   [[nodiscard]] Sequence start_sequence() const noexcept { return core_->start(); }
   /// Whether it went on where an earlier holder of its id stopped.
   [[nodiscard]] bool resumed() const noexcept { return core_->resumed(); }
-  /// The next sequence to be handled.
-  [[nodiscard]] Sequence next_sequence() const noexcept { return Sequence(next_); }
+  /// The next sequence to be handled; while a lease is open, that of its first event.
+  [[nodiscard]] Sequence next_sequence() const noexcept {
+    return Sequence(lease_ == nullptr ? next_ : lease_->first_);
+  }
   /// Whether a producer went on without this consumer, or without the holder of its id before it.
   [[nodiscard]] bool passed_over() const noexcept {
     return core_->was_passed_over() || is_passed_over();
@@ -239,6 +289,8 @@ class Consumer {
   /// there: their producer died or gave the claim up, or others revoked it, or it was passed over
   /// because its slot was held back after that.
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
+  /// When its progress is committed.
+  [[nodiscard]] Commit commit_mode() const noexcept { return commit_; }
   /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
@@ -268,6 +320,8 @@ class Consumer {
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
  private:
+  friend class Lease<E>;
+
   Consumer(std::unique_ptr<detail::ConsumerCore> core, const ConsumerOptions& options)
       : core_(std::move(core)),
         guard_(std::make_unique<os::ForkGuard>(&Consumer::become_orphan, this)),
@@ -278,17 +332,22 @@ class Consumer {
         gates_bell_(core_->segment().bells().gates, core_->fences()),
         next_(core_->start().value()),
         ready_(next_),
-        max_batch_(std::min(options.max_batch, slots_.capacity())) {
+        max_batch_(std::min(options.max_batch, slots_.capacity())),
+        commit_(options.commit),
+        is_plain_(!core_->is_observer() && hold_ == nullptr && commit_ == Commit::per_batch) {
     if (core_->is_observer() || hold_ != nullptr)
       copy_ = std::make_unique<Copy[]>(copies_for(core_->segment().shape()));
   }
 
-  /// In the child of a fork: a batch in progress ends, and no look finds anything, so that every
-  /// call asks the core and is refused there.
+  /// In the child of a fork: a batch in progress ends, a lease too (it may be of a thread that the
+  /// child does not have), and no look finds anything, so that every call asks the core and is
+  /// refused there.
   static void become_orphan(void* consumer) noexcept {
     auto* self = static_cast<Consumer*>(consumer);
     self->ready_ = self->next_;
     self->max_batch_ = 0;
+    if (self->lease_ != nullptr) self->lease_->disown();
+    self->lease_ = nullptr;
     if (self->cursor_ != nullptr) self->cursor_ = self->core_->nobodys_cursor();
   }
 
@@ -305,20 +364,50 @@ class Consumer {
   bool look_past_voids() {
     while (!look()) {
       if (!core_->is_known_void(next_)) return false;
+      // By hand, a void counts as committed as soon as all before it is; see commit_to.
+      const bool counts = commit_ != Commit::by_hand || committed() == next_;
+      if (next_ != voids_end_) voids_first_ = next_;
       ++next_;
       ++voids_;
+      voids_end_ = next_;
       ready_ = next_;
-      commit();
+      if (counts) store_cursor(next_);
     }
     return true;
   }
 
-  template <class Handler>
-  PollResult deliver(Handler& handler) {
-    return copy_ == nullptr ? deliver_in_place(handler) : deliver_copies(handler);
+  /// Whether there is something to be delivered (`events`), or what else there is to say.
+  Poll find() {
+    if (look()) [[likely]]
+      return Poll::events;
+    if (lease_ != nullptr) return Poll::lease_open;
+    const std::uint64_t asked = next_;
+    const Poll outcome = core_->idle_result(asked);
+    if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
+        outcome == Poll::passed_over) {
+      return outcome;
+    }
+    // Between the look and the death there may have come a last event, or a last void: behind
+    // that the answer may be another.
+    if (look_past_voids()) return Poll::events;
+    const bool has_moved = next_ != asked || outcome == Poll::events;
+    return has_moved ? Poll::idle : outcome;
+  }
+  Poll find_until(TimePoint deadline) {
+    if (look()) return Poll::events;
+    if (lease_ != nullptr) return Poll::lease_open;
+    return core_->wait(next_, deadline, [this] { return look_past_voids(); });
   }
 
   template <class Handler>
+  PollResult deliver(Handler& handler) {
+    if (is_plain_) [[likely]]
+      return deliver_in_place<true>(handler);
+    return copy_ == nullptr ? deliver_in_place<false>(handler) : deliver_copies(handler);
+  }
+
+  /// @tparam is_plain progress is committed per batch
+  template <bool is_plain, class Handler>
   PollResult deliver_in_place(Handler& handler) {
     const std::uint64_t first = next_;
     try {
@@ -327,12 +416,13 @@ class Consumer {
       while (sequence < ready_) {
         call(handler, slots.event(sequence), sequence, sequence + 1 == ready_);
         next_ = ++sequence;
+        if (!is_plain && commit_ == Commit::per_event) store_cursor(sequence);
       }
     } catch (...) {
-      commit();
+      if (is_plain) store_cursor(next_);
       throw;
     }
-    commit();
+    if (is_plain) store_cursor(next_);
     return {.count = next_ - first, .outcome = Poll::events};
   }
 
@@ -345,12 +435,13 @@ class Consumer {
         call(handler, copied(), next_, next_ + 1 == ready_);
         ++next_;
         ++count;
+        if (commit_ == Commit::per_event) store_cursor(next_);
       }
     } catch (...) {
-      commit();
+      commit_by_itself(next_);
       throw;
     }
-    commit();
+    commit_by_itself(next_);
     // Lapped before the first copy was good: nothing was handled, but something was missed; not
     // idle for the caller.
     return {.count = count, .outcome = Poll::events};
@@ -370,14 +461,54 @@ class Consumer {
     }
   }
 
-  /// Everything before next_ is done with. Dying before the store: a successor of our id handles
-  /// the batch again. Dying after it, before the bell: a sleeping producer sees it when its nap
-  /// ends.
-  void commit() noexcept {
+  /// Unless the user commits by hand.
+  void commit_by_itself(std::uint64_t position) noexcept {
+    if (commit_ != Commit::by_hand) store_cursor(position);
+  }
+  /// Everything before `position` is done with. Dying before the store: a successor of our id
+  /// handles the batch again. Dying after it, before the bell: a sleeping producer sees it when its
+  /// nap ends.
+  void store_cursor(std::uint64_t position) noexcept {
     if (cursor_ == nullptr) return;
     // Release: our reading of the slots comes before; pairs with the acquire in Gate::position.
-    cursor_->store(next_, std::memory_order_release);
+    cursor_->store(position, std::memory_order_release);
     gates_bell_.ring_if_awaited();
+  }
+
+  /// What it has committed; 0 for an observer.
+  [[nodiscard]] std::uint64_t committed() const noexcept {
+    // Relaxed: only we write it.
+    return cursor_ == nullptr ? 0 : cursor_->load(std::memory_order_relaxed);
+  }
+
+  // --- Leases
+
+  template <class Find>
+  Lease<E> take_lease(std::uint64_t most, Find find) {
+    if (most == 0) return Lease<E>(Poll::idle);
+    do {
+      if (const Poll found = find(); found != Poll::events) return Lease<E>(found);
+      if (copy_ != nullptr && core_->tells_passed_over()) return Lease<E>(Poll::passed_over);
+    } while (copy_ != nullptr && !take_copy());  // overwritten meanwhile
+    current_ = nothing_in_hand;  // of an iteration: it is done, as when the next is asked for
+    const std::uint64_t first = next_;
+    const std::uint64_t count = copy_ == nullptr ? std::min(ready_ - next_, most) : 1;
+    // No look finds anything until the lease has ended, so that nothing of this costs a poll.
+    next_ = first + count;
+    ready_ = next_;
+    batch_after_lease_ = std::exchange(max_batch_, 0);
+    return Lease<E>(this, copy_ == nullptr ? nullptr : copy_bytes(), first, next_);
+  }
+  /// Not inlined: g++ 12 would warn, in the user's code, that the address of a local variable stays
+  /// behind; the lease's end takes it back.
+  [[gnu::noinline]] void hold(Lease<E>* lease) noexcept { lease_ = lease; }
+  /// @param handled up to here; what follows comes again.
+  void end_lease(std::uint64_t handled) noexcept {
+    lease_ = nullptr;
+    max_batch_ = batch_after_lease_;
+    next_ = handled;
+    ready_ = handled;
+    commit_by_itself(handled);
   }
 
   // --- Observers, and those who may be passed over
@@ -388,15 +519,18 @@ class Consumer {
            (hold_->load(std::memory_order_acquire) & HoldWord::passed_over_flag) != 0;
   }
   void skip_overwritten() noexcept {
+    if (lease_ != nullptr) return;  // its end says where to go on
+    if (const std::uint64_t first = oldest(); first > next_) {
+      missed_ += first - next_;
+      next_ = first;
+      ready_ = first;
+    }
+  }
+  /// Of the events that are not overwritten.
+  [[nodiscard]] std::uint64_t oldest() const noexcept {
     // Acquire: the slots we read next are at least as new as this promise.
     const std::uint64_t horizon = control_->horizon.load(std::memory_order_acquire);
-    const std::uint64_t oldest =
-        Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
-    if (oldest > next_) {
-      missed_ += oldest - next_;
-      next_ = oldest;
-      ready_ = oldest;
-    }
+    return Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
   }
 
   /// Copies the next event out. @return false if it was overwritten meanwhile; then next_ is where
@@ -423,14 +557,12 @@ class Consumer {
   bool advance() {
     current_ = nothing_in_hand;  // whatever happens below, the event before is done
     if (next_ >= ready_ || copy_ != nullptr) {
-      commit();
-      for (;;) {
-        if (!look()) {
-          ended_ = core_->wait(next_, never, [this] { return look_past_voids(); });
-          if (ended_ != Poll::events) return false;
-        }
-        if (copy_ == nullptr || take_copy()) break;
-      }
+      if (lease_ == nullptr) commit_by_itself(next_);
+      do {
+        ended_ = find_until(never);
+        if (ended_ != Poll::events) return false;
+      } while (copy_ != nullptr && !take_copy());            // overwritten meanwhile
+      if (commit_ == Commit::per_event) ready_ = next_ + 1;  // a batch of one, and then here again
     }
     ended_ = Poll::events;
     current_ = next_++;
@@ -440,16 +572,18 @@ class Consumer {
     return copy_ == nullptr ? slots_.event(current_) : copied();
   }
 
-  /// The event in the caller's hands is not done. Twice is as once: iterators may be copied.
+  /// The event in the caller's hands is not done, unless the caller committed it. Twice is as once:
+  /// iterators may be copied.
   void step_back() noexcept {
-    if (next_ != current_ + 1) return;
+    if (next_ != current_ + 1 || committed() == next_) return;
     --next_;
     ready_ = next_;
   }
 
   void leave(bool resigns) {
+    if (lease_ != nullptr) lease_->give_back();
     guard_.reset();
-    commit();
+    commit_by_itself(next_);
     core_->leave(resigns);
     core_.reset();
   }
@@ -482,8 +616,14 @@ class Consumer {
   std::uint64_t next_;   ///< the next sequence to be handled
   std::uint64_t ready_;  ///< known to be published up to here
   std::uint64_t max_batch_;
+  Commit commit_;
+  bool is_plain_;  ///< events are read in place, and committed per batch
+  Lease<E>* lease_ = nullptr;
+  std::uint64_t batch_after_lease_ = 0;
   std::uint64_t missed_ = 0;
   std::uint64_t voids_ = 0;
+  std::uint64_t voids_first_ = 0;  ///< the latest voids that stand side by side
+  std::uint64_t voids_end_ = 0;
   static constexpr std::uint64_t nothing_in_hand = ~std::uint64_t{0} - 1;
   std::uint64_t current_ = nothing_in_hand;  ///< iteration: the sequence in the caller's hands
   Poll ended_ = Poll::idle;

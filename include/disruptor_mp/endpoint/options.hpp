@@ -103,6 +103,16 @@ enum class Start : std::uint8_t {
   resume,  ///< after the last event this id committed; `oldest` if this ring does not know the id
 };
 
+/// When what a consumer has handled counts as done, so that producers may overwrite it, and a
+/// successor of its id does not get it again. (Of a lease: when it is released, or a part of it.)
+enum class Commit : std::uint8_t {
+  per_batch,  ///< at the end of each batch, or run of iterated events that were there at once
+  per_event,  ///< after each event: at most one is handled again after a crash; a store an event
+  by_hand,    ///< when `Consumer::commit` or `commit_to` is called, and never otherwise, also not
+              ///< on leaving: what a program has not stored safely comes again. Until then
+              ///< producers, and their liveness policies, take it for unread
+};
+
 /// What a consumer is, where it begins, and how it behaves.
 struct ConsumerOptions {
   /// 1 to 63 characters of A–Z a–z 0–9 . _ -; unique among the living. Empty: one is made up. A
@@ -133,6 +143,8 @@ struct ConsumerOptions {
   /// At most so many events are handled before progress is committed: the producer gets room, and
   /// at most so many are handled again after a crash. At least 1.
   std::uint64_t max_batch = 256;
+  /// When its progress is committed; of no meaning for an observer.
+  Commit commit = Commit::per_batch;
 };
 
 /// What became of a publish.
@@ -167,6 +179,8 @@ enum class Poll : std::uint8_t {
   producer_left,  ///< all events are read; the producer left without closing; a successor may come
   producer_dead,  ///< all events are read; the producer died; a successor may come
   gone,  ///< as producer_dead or _left, and the name leads elsewhere now: no successor can come
+  interrupted,      ///< nothing to read, and `Consumer::interrupt` was called
+  lease_open,       ///< a lease of this consumer is still open: one at a time
   used_after_fork,  ///< the consumer belongs to the parent process
 };
 
@@ -220,6 +234,10 @@ enum class Poll : std::uint8_t {
       return "producer_dead";
     case Poll::gone:
       return "gone";
+    case Poll::interrupted:
+      return "interrupted";
+    case Poll::lease_open:
+      return "lease_open";
     case Poll::used_after_fork:
       return "used_after_fork";
   }

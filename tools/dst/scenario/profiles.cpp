@@ -43,6 +43,19 @@ void draw_crowd(Setting& s, Random& random) {
   draw_ring(s, random);
   draw_consumers(s, random, 3);
 }
+void draw_leases(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.events += 4;
+  for (unsigned i = 0; i < s.consumers; ++i) {
+    ConsumerSetting& c = s.consumer[i];
+    c.leases = true;
+    if (random.one_in(4)) {
+      c.leaves_after = 1 + random.below(4);
+      c.returns = true;
+      c.stays_dead = false;
+    }
+  }
+}
 void draw_sleepers(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.producer_waiting = Waiting::block;
@@ -339,6 +352,7 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_leases = {S::resumed_after_death, S::handled_again};
 constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::producer_told_gone,
                                     S::told_gone};
 constexpr std::array by_early_producer = {S::nobody_was_there};
@@ -387,6 +401,8 @@ constexpr auto all = std::to_array<Profile>({
      by_handover},
     {"crash", "up to two deaths anywhere, restarted under the same identity", 2, draw_crowd, false,
      by_deaths},
+    {"leases", "events held by leases and committed by hand, with up to two deaths", 2, draw_leases,
+     false, by_leases},
     {"crash-membership", "deaths among joins, leaves and returns", 2, draw_membership, false,
      by_deaths},
     {"observers-crash", "observers while producers die and others take over", 2,

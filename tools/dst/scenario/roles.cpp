@@ -361,7 +361,8 @@ ConsumerOptions consumer_options(unsigned index) {
           .timeout = 2s,
           .successor_patience = 0ns,
           .may_be_passed_over = c.kind == SimKind::passable,
-          .max_batch = c.max_batch};
+          .max_batch = c.max_batch,
+          .commit = c.leases ? Commit::by_hand : Commit::per_batch};
 }
 
 /// What stands in events of the next ring, so that none of the ring before it passes for one.
@@ -403,6 +404,29 @@ void take_name() {
   next.close();
 }
 
+/// Handles a lease, event by event: commits now and then, and may give back what is left.
+template <class E, class Handler>
+PollResult handle_lease(Consumer<E>& consumer, unsigned index, TimePoint deadline,
+                        Handler& handler) {
+  const auto commit = [&] {
+    consumer.commit();
+    oracle().committed(index);
+  };
+  // Who waits with something uncommitted may wait for itself.
+  if (!consumer.has_available()) commit();
+  Lease<E> lease = deadline == TimePoint::min() ? consumer.try_lease()
+                                                : consumer.lease_until(deadline, 1 + role_draw(4));
+  PollResult result{.count = 0, .outcome = lease.outcome()};
+  while (!lease.empty()) {
+    handler(lease[0], lease.first());
+    lease.release_first(1);
+    ++result.count;
+    if (role_draw(3) == 0) commit();
+    if (role_draw(6) == 0) lease.give_back();
+  }
+  return result;
+}
+
 /// One visit of a consumer: attach, read, leave. @return whether the stream is over for it.
 template <class E>
 bool consume_once(unsigned index) {
@@ -418,9 +442,9 @@ bool consume_once(unsigned index) {
     return true;
   }
   watch<E>(consumer.segment());
-  oracle().consumer_attached(index, c.kind, consumer.start_sequence().value(),
-                             options.start == Start::resume,
-                             std::min<std::uint64_t>(c.max_batch, setting.capacity));
+  oracle().consumer_attached(
+      index, c.kind, consumer.start_sequence().value(), options.start == Start::resume,
+      c.leases ? setting.capacity : std::min<std::uint64_t>(c.max_batch, setting.capacity));
   if (setting.requires_consumers && consumer.start_sequence().value() != setting.first)
     engine().fail(Verdict::safety, "the producer did not wait for a consumer that it requires");
   situations().reads_from(consumer.start_sequence().value());
@@ -451,14 +475,17 @@ bool consume_once(unsigned index) {
     PollResult result;
     oracle().polls(index, c.waiting != Waiting::poll);
     if (c.waiting == Waiting::poll) {
-      result = consumer.poll(handler);
+      result = c.leases ? handle_lease(consumer, index, TimePoint::min(), handler)
+                        : consumer.poll(handler);
       if (result.outcome == Poll::idle) pause();
     } else {
-      result = consumer.poll_until(role_draw(4) == 0 ? os::now() + 2ms : never, handler);
+      const TimePoint deadline = role_draw(4) == 0 ? os::now() + 2ms : never;
+      result = c.leases ? handle_lease(consumer, index, deadline, handler)
+                        : consumer.poll_until(deadline, handler);
     }
     oracle().polled(index);
     tell_missed();
-    oracle().committed(index);
+    if (!c.leases) oracle().committed(index);
     handled += result.count;
     if (result.count == setting.capacity && result.count > 1)
       situations().reach(Situation::whole_ring_in_one_batch);
@@ -495,8 +522,10 @@ bool consume_once(unsigned index) {
         situations().reach(Situation::told_passed_over);
         break;
       case Poll::stopped:
+      case Poll::interrupted:
+      case Poll::lease_open:
       case Poll::used_after_fork:
-        engine().fail(Verdict::safety, "used_after_fork without a fork");
+        engine().fail(Verdict::safety, "a result that nothing here is a reason for");
     }
     if (c.leaves_after != 0 && handled >= c.leaves_after) {
       situations().enters(Phase::leaving);

@@ -39,6 +39,7 @@ struct ConsumerSetting {
   bool returns = false;     ///< after leaving; else it resigns
   bool tarries = false;     ///< its first absence is longer than the producer's patience
   bool stays_dead = false;  ///< a gating consumer that is not started again after its death
+  bool leases = false;      ///< reads by leases, and commits by hand
 };
 
 /// All that is drawn for one seed of a profile. The roles read it; it does not change in a run.

@@ -47,7 +47,11 @@ class ConsumerCore {
     absent_since_.reset();
     Poll end = Poll::idle;
     std::uint64_t asked = next;
-    const auto something = [&] { return ready() || stream_end(segment_) <= next; };
+    // Relaxed: whoever takes the interrupt, below, acquires it.
+    const auto is_interrupted = [&] { return interrupted_.load(std::memory_order_relaxed); };
+    const auto something = [&] {
+      return ready() || stream_end(segment_) <= next || is_interrupted();
+    };
     const auto give_up = [&] {
       end = Poll::idle;
       asked = next;
@@ -61,6 +65,10 @@ class ConsumerCore {
       // read.
       if (ready()) return Poll::events;
       if (stream_end(segment_) <= next) return end_of_stream();
+      // Acquire: pairs with the release in `interrupt`. An exchange, so that of an interrupt that
+      // comes just now either this one is taken, with all its caller did before, or the next is.
+      if (is_interrupted() && interrupted_.exchange(false, std::memory_order_acquire))
+        return Poll::interrupted;
       if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
@@ -76,6 +84,15 @@ class ConsumerCore {
   void wait_for_producer(Duration timeout);
 
   void leave(bool resigns) noexcept;
+
+  /// By any thread: ends a wait, or the next one.
+  void interrupt() noexcept {
+    // Release: who is interrupted sees why; pairs with the exchange in `wait`.
+    interrupted_.store(true, std::memory_order_release);
+    // Pairs with the heavy fence of a sleeper in Waiter::pause: it sees this, or we see its bit.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (bell_) bell_->ring_if_awaited();
+  }
 
   /// Of several producers: whether `next` is known to be void, so that it is to be skipped. Asks
   /// nobody: a tombstone, or what `proves_void` found.
@@ -153,6 +170,7 @@ class ConsumerCore {
   bool has_left_ = false;
   bool is_passable_;
   bool has_told_ = false;
+  std::atomic<bool> interrupted_ = false;
   std::uint64_t missed_before_ = 0;
   std::atomic<std::uint64_t> nobodys_cursor_ = 0;
   std::optional<TimePoint> absent_since_;
