@@ -2,12 +2,11 @@
 #include "disruptor_mp/membership/liveness.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/roster.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
@@ -105,21 +104,11 @@ bool is_consumer(RowStatus status) {
   return status.kind == RowKind::required || status.kind == RowKind::gating;
 }
 
-/// Compares without allocating: a producer that publishes must not throw.
-bool has_id(const format::Row& row, std::string_view id) noexcept {
-  std::array<std::uint64_t, format::id_words> words{};
-  std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (row.id[i].load(std::memory_order_relaxed) != words[i]) return false;
-  }
-  return true;
-}
-
 bool is_row_of(const format::Row& row, std::string_view id) noexcept {
   // Acquire: pairs with the release that showed the row; its id was written before.
   const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
   return status.state != RowState::free && status.state != RowState::joining &&
-         is_consumer(status) && has_id(row, id);
+         is_consumer(status) && has_row_id(row, id);
 }
 
 /// Whether a consumer that stands there could go on. Of several producers: not at a claim that is
@@ -167,10 +156,23 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
   if (!segment.object().is_locked_elsewhere(format::lock::row(watched.row), os::LockMode::shared)) {
     sight.trouble = status.state == RowState::left ? ConsumerTrouble::left : ConsumerTrouble::dead;
   } else if (sight.incarnation == watched.incarnation && sight.cursor == watched.cursor &&
-             owes_a_look(segment, sight.cursor, next)) {
+             owes_a_look(segment, sight.cursor, next) && !waits_for_watched(segment, watched)) {
     sight.trouble = ConsumerTrouble::stalled;
   }
   return sight;
+}
+
+bool ConsumerWatch::waits_for_watched(const Segment& segment, const Watched& watched) const {
+  const format::Row& row = segment.row(watched.row);
+  if (row.after[0].load(std::memory_order_relaxed) == 0) return false;
+  const std::vector<Participant> all = list_participants(segment);
+  const auto self = std::find_if(all.begin(), all.end(), [&](const Participant& participant) {
+    return participant.row == watched.row;
+  });
+  if (self == all.end()) return false;
+  const std::vector<Blocker> chain = blockers_of(all, *self);
+  return std::any_of(chain.begin(), chain.end(),
+                     [&](const Blocker& blocker) { return names(blocker.id); });
 }
 
 std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::uint64_t next) {

@@ -90,7 +90,7 @@ TEST(Header, Of_another_version_is_refused_by_naming_both) {
   EXPECT_EQ(error.code(), Errc::version_mismatch);
   EXPECT_EQ(error.object(), image.name());
   EXPECT_EQ(error.found(), "version 7");
-  EXPECT_EQ(error.expected(), "version 4");
+  EXPECT_EQ(error.expected(), "version 5");
   EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
 }
 

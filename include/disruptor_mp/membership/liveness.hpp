@@ -148,6 +148,9 @@ class ConsumerWatch {
   struct Sight;
 
   [[nodiscard]] Sight see(const Segment& segment, Watched& watched, std::uint64_t next) const;
+  /// Whether it stands where it does because of another consumer that is watched: that one's
+  /// trouble tells.
+  [[nodiscard]] bool waits_for_watched(const Segment& segment, const Watched& watched) const;
   void tell(const Watched& watched);
   [[nodiscard]] Watched* find(std::string_view id) noexcept;
   [[nodiscard]] static ConsumerAlert alert_of(const Watched& watched);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -30,8 +32,20 @@ namespace disruptor_mp {
 inline void write_row_id(format::Row& row, std::string_view id) {
   std::array<std::uint64_t, format::id_words> words{};
   std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
+  // Release: whoever reads a word of the new id finds that the row is not its old holder's any more
+  // (`find_consumer_row`).
   for (std::size_t i = 0; i < words.size(); ++i)
-    row.id[i].store(words[i], std::memory_order_relaxed);
+    row.id[i].store(words[i], std::memory_order_release);
+}
+
+/// Compares without allocating: who publishes or polls must not throw.
+[[nodiscard]] inline bool has_row_id(const format::Row& row, std::string_view id) noexcept {
+  std::array<std::uint64_t, format::id_words> words{};
+  std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (row.id[i].load(std::memory_order_relaxed) != words[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace disruptor_mp

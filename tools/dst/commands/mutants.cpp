@@ -38,6 +38,8 @@ constexpr std::array swarm_profiles = {"steady",
                                        "away",
                                        "chaos",
                                        "observers-crash",
+                                       "pipelines",
+                                       "pipelines-crash",
                                        "power-cut",
                                        "renamed"};
 /// Where several producers meet, a fault may show once in ten thousand runs: these are tried again,

@@ -35,6 +35,7 @@ struct ConsumerSetting {
   bool returns = false;     ///< after leaving; else it resigns
   bool tarries = false;     ///< its first absence is longer than the producer's patience
   bool stays_dead = false;  ///< a gating consumer that is not started again after its death
+  unsigned after = 0;       ///< whom it waits for, a bit for each
 };
 
 /// All that is drawn for one seed of a profile. The roles read it; it does not change in a run.

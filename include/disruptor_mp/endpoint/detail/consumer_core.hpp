@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/barrier.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
@@ -45,23 +47,33 @@ class ConsumerCore {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
     if (tells_passed_over()) return Poll::passed_over;
     absent_since_.reset();
+    predecessor_absent_since_.reset();
     Poll end = Poll::idle;
     std::uint64_t asked = next;
-    const auto something = [&] { return ready() || stream_end(segment_) <= next; };
+    const auto something = [&] { return ready() || has_ended(next); };
     const auto give_up = [&] {
       end = Poll::idle;
       asked = next;
+      if (is_gated(next)) return (end = missing_predecessor(next)) != Poll::idle;
       tell_producer_state();
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
-    const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
+    // What is there and gated comes by a commit; it is rung for as for a producer that waits.
+    const auto choose_rest = [&]() -> Waiter::Rest {
+      if (is_gated(next)) return {.bell = &*gates_bell_, .longest_nap = longest_gated_nap};
+      return {.bell = bell_ ? &*bell_ : nullptr, .longest_nap = longest_nap};
+    };
+    const Waiter waiter(wait_, fences_);
     for (;;) {
-      const auto outcome = waiter.wait(deadline, something, give_up);
+      const auto outcome = waiter.wait(deadline, something, give_up, choose_rest);
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (stream_end(segment_) <= next) return end_of_stream();
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
+      if (has_ended(next)) return end_of_stream();
+      // Before it went a producer may have published what those before us have not read yet.
+      const bool is_all_read = end == Poll::predecessor_missing || !is_gated(next);
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read)
+        return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
       // may have written that a dead producer claimed all there will ever be.) And it asks anew who
@@ -109,6 +121,15 @@ class ConsumerCore {
     has_told_ = true;
     return true;
   }
+  /// What holds it back beside the producer; null if it waits for nobody.
+  [[nodiscard]] Barrier* barrier() noexcept { return barrier_ ? &*barrier_ : nullptr; }
+  /// Whether there is something at `next`, or the end, and a consumer that this one waits for has
+  /// not come so far.
+  [[nodiscard]] bool is_gated(std::uint64_t next) const noexcept {
+    return barrier_ && is_gated_by_barrier(next);
+  }
+  /// Who it is, and who is in the way of that one, up to where the trouble is.
+  [[nodiscard]] std::vector<Blocker> blockers(std::uint64_t next) const;
   /// Where a consumer that has become the child of a fork commits to.
   [[nodiscard]] std::atomic<std::uint64_t>* nobodys_cursor() noexcept { return &nobodys_cursor_; }
   /// The row's cursor; null for an observer.
@@ -119,11 +140,21 @@ class ConsumerCore {
  private:
   /// A sleeping consumer notices the death of its producer within this time.
   static constexpr Duration longest_nap = std::chrono::milliseconds(50);
+  /// One that is gated notices the death of a predecessor as soon as a blocked producer does.
+  static constexpr Duration longest_gated_nap = std::chrono::milliseconds(5);
 
   /// Takes a row, unless it is an observer. Moves from `segment` only if nothing fails.
   static std::unique_ptr<ConsumerCore> join(Segment& segment, const ConsumerOptions& options,
                                             TimePoint deadline);
 
+  /// All is read, also by those whom this one waits for.
+  [[nodiscard]] bool has_ended(std::uint64_t next) const noexcept {
+    return stream_end(segment_) <= next && !is_gated(next);
+  }
+  [[nodiscard]] bool is_gated_by_barrier(std::uint64_t next) const noexcept;
+  /// Cold, for one that is gated: gets past dead predecessors. @return predecessor_missing if one
+  /// that is not there holds it, and patience is at its end; else `idle`.
+  Poll missing_predecessor(std::uint64_t next);
   /// What the end of the stream is to be called.
   [[nodiscard]] Poll end_of_stream() noexcept {
     tell_producer_state();
@@ -144,6 +175,10 @@ class ConsumerCore {
   std::string id_;
   Fences fences_;
   std::optional<Bell> bell_;
+  std::optional<Bell> gates_bell_;          ///< with a barrier
+  mutable std::optional<Barrier> barrier_;  ///< looking renews its list of rows
+  Duration predecessor_patience_;
+  std::optional<TimePoint> predecessor_absent_since_;
   WaitStrategy wait_;
   Duration successor_patience_;
   std::function<void(StreamState)> producer_hook_;
