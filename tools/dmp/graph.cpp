@@ -42,7 +42,7 @@ std::string join(const std::vector<std::string>& ids) {
 }
 
 std::string node_state(const GraphNode& node) {
-  return node.participant ? state_text(*node.participant) : "never there";
+  return node.participant ? state_text(*node.participant) : "never";
 }
 
 bool stands_at(const GraphNode& node, const std::string& id) {
@@ -123,7 +123,7 @@ std::string graph_dot(const std::vector<GraphNode>& graph, const std::string& ri
                            node_state(node), node.participant->cursor.value(),
                            lag(*node.participant, published).value_or(0));
     } else {
-      label += "\\n" + node_state(node);
+      label += "\\nnever there";
     }
     text += fmt::format("  {} [label={}\"{}];\n", name_of(node.id), label,
                         node.participant ? "" : ", style=dashed");

@@ -550,8 +550,11 @@ bool consume_once(unsigned index) {
 template <class E>
 void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
-  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing())
+  // (Of a producer that died nobody knows what it published.)
+  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing() &&
+         engine().kills() == 0) {
     pause();
+  }
   while (!may_declare(index)) pause();
   if (oracle().has_finished(index)) return;
   try {

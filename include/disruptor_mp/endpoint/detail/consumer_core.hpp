@@ -66,12 +66,13 @@ class ConsumerCore {
     const Waiter waiter(wait_, fences_);
     for (;;) {
       const auto outcome = waiter.wait(deadline, something, give_up, choose_rest);
+      // Before it went a producer may have published what those before us have not read yet. Asked
+      // before we look for events: if they have by then, the look finds them.
+      const bool is_all_read = end == Poll::predecessor_missing || !is_gated(next);
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
       if (has_ended(next)) return end_of_stream();
-      // Before it went a producer may have published what those before us have not read yet.
-      const bool is_all_read = end == Poll::predecessor_missing || !is_gated(next);
       if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read)
         return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
