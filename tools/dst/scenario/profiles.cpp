@@ -143,7 +143,6 @@ void draw_diamond_late(Setting& s, Random& random) {
   s.consumer[2].after = 3;
   const unsigned late = random.below(2);
   s.consumer[late].starts_after = 1 + random.below(static_cast<unsigned>(s.capacity));
-  s.consumer[late].tarries = random.one_in(3);
   if (random.one_in(2)) s.consumer[2].starts_after = 1;
 }
 void draw_observers_handover(Setting& s, Random& random) {
