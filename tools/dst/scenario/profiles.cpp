@@ -142,7 +142,7 @@ void draw_diamond_late(Setting& s, Random& random) {
   s.consumer[2].kind = random.one_in(2) ? SimKind::required : SimKind::gating;
   s.consumer[2].after = 3;
   const unsigned late = random.below(2);
-  s.consumer[late].starts_after = 1 + random.below(static_cast<unsigned>(s.capacity));
+  s.consumer[late].starts_after = 1;  // a claim larger than what is left may keep the rest out
   if (random.one_in(2)) s.consumer[2].starts_after = 1;
 }
 void draw_observers_handover(Setting& s, Random& random) {
