@@ -73,8 +73,10 @@ class ConsumerCore {
       // read.
       if (ready()) return Poll::events;
       if (has_ended(next)) return end_of_stream();
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read)
-        return end;
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read) {
+        // And after it: one that those before us had lost may have come back.
+        if (end == Poll::predecessor_missing || !is_gated(next)) return end;
+      }
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
       // may have written that a dead producer claimed all there will ever be.) And it asks anew who
