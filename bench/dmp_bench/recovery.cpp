@@ -60,14 +60,34 @@ class RingName {
   std::string text_;
 };
 
-Producer<Number> create(const std::string& ring, WaitStrategy wait = WaitStrategy::block()) {
+Producer<Number> create(const std::string& ring, WaitStrategy wait = WaitStrategy::block(),
+                        ProducerKind producers = ProducerKind::single) {
   // Runs free, or it would go on waiting when its only reader is dead: for another one.
-  return Producer<Number>::create(
-      ring, {.capacity = capacity, .when_alone = WhenAlone::run_free, .wait = wait});
+  return Producer<Number>::create(ring, {.capacity = capacity,
+                                         .when_alone = WhenAlone::run_free,
+                                         .producers = producers,
+                                         .wait = wait,
+                                         .required_patience = Duration::zero()});
 }
-Consumer<Number> join(const std::string& ring, WaitStrategy wait = WaitStrategy::block()) {
+Consumer<Number> join(const std::string& ring, WaitStrategy wait = WaitStrategy::block(),
+                      ConsumerKind kind = ConsumerKind::gating) {
   return Consumer<Number>::attach(
-      ring, {.id = std::string(consumer_id), .wait = wait, .timeout = patience});
+      ring, {.id = std::string(consumer_id), .kind = kind, .wait = wait, .timeout = patience});
+}
+/// Tells a death as soon as it is proved; the victim, which reads nothing, is not to be stalled.
+Liveness death_policy() {
+  return {.required_consumer_ids = {std::string(consumer_id)},
+          .startup_wait_timeout = patience,
+          .progress_timeout = 2 * patience,
+          .absence_grace_period = Duration::zero()};
+}
+
+bool kills_required(Waiting waiting) {
+  return waiting == Waiting::for_required || waiting == Waiting::with_policy ||
+         waiting == Waiting::watching;
+}
+bool kills_producer(Waiting waiting) {
+  return waiting != Waiting::for_room && waiting != Waiting::for_id && !kills_required(waiting);
 }
 
 void await(const std::atomic<bool>& flag) {
@@ -79,12 +99,14 @@ void await(const std::atomic<bool>& flag) {
   for (;;) pause();
 }
 
-[[noreturn]] void be_victim(const std::string& ring, bool is_producer, Board& board) {
-  if (is_producer) {
+[[noreturn]] void be_victim(const std::string& ring, Waiting waiting, Board& board) {
+  if (kills_producer(waiting)) {
     const Producer<Number> producer = create(ring);
     wait_for_the_end(board);
   }
-  const Consumer<Number> consumer = join(ring);
+  const Consumer<Number> consumer =
+      join(ring, WaitStrategy::block(),
+           kills_required(waiting) ? ConsumerKind::required : ConsumerKind::gating);
   wait_for_the_end(board);
 }
 
@@ -96,7 +118,12 @@ class Survivor {
   void run() {
     switch (situation_.waiting) {
       case Waiting::for_room:
-        return wait_for_room();
+        return wait_for_room(Publish::ok);
+      case Waiting::for_required:
+      case Waiting::with_policy:
+        return wait_for_room(Publish::consumer_missing);
+      case Waiting::watching:
+        return watch();
       case Waiting::for_event:
         return wait_for_event(
             [](auto& consumer, auto&& handler) { return consumer.wait_poll(handler).outcome; });
@@ -114,16 +141,26 @@ class Survivor {
   }
 
  private:
-  void wait_for_room() {
-    Producer<Number> producer = create(ring_, situation_.wait);
+  void wait_for_room(Publish expected) {
+    Producer<Number> producer = create(ring_, situation_.wait, situation_.producers);
     await(board_.victim_is_there);
+    if (situation_.waiting == Waiting::with_policy) producer.enable_liveness(death_policy());
     const auto fill_slot = [](Number& number) { fill(number, 0); };
     while (producer.try_publish(fill_slot) == Publish::ok) {
     }
     begin_waiting();
     const Publish result = producer.publish(fill_slot);
     has_noticed();
-    if (result != Publish::ok) fail(to_string(result));
+    if (result != expected) fail(to_string(result));
+  }
+
+  void watch() {
+    const Producer<Number> producer = create(ring_, situation_.wait, situation_.producers);
+    Watcher watcher = Watcher::attach(ring_, death_policy());
+    begin_waiting();
+    const auto& failure = watcher.watch_until(never);
+    has_noticed();
+    if (!failure || failure->trouble != ConsumerTrouble::dead) fail("nothing");
   }
 
   template <class Wait>
@@ -180,15 +217,13 @@ bool sleep_until(const HeldSignals& signals, Condition&& condition) {
 void kill_one(const HeldSignals& signals, std::chrono::nanoseconds waits_already,
               Recovery& recovery) {
   const Situation& situation = recovery.situation;
-  const bool kills_producer =
-      situation.waiting != Waiting::for_room && situation.waiting != Waiting::for_id;
   const std::vector<int> cores = usable_cores();
   const Shared<Board> board;
   const RingName ring;  // outlives both
   Child survivor(signals, cores.front(), situation.name + ", survivor",
                  [&] { Survivor(situation, ring.text(), *board).run(); });
   Child victim(signals, cores.back(), situation.name + ", victim",
-               [&] { be_victim(ring.text(), kills_producer, *board); });
+               [&] { be_victim(ring.text(), situation.waiting, *board); });
 
   if (!sleep_until(signals, [&] {
         if (survivor.has_ended() || victim.has_ended())
@@ -223,15 +258,21 @@ std::vector<Situation> all_situations() {
   const auto spin = WaitStrategy::busy_spin();
   const auto yield = WaitStrategy::spin_then_yield();
   const auto block = WaitStrategy::block();
-  return {{"full-ring/busy_spin", Waiting::for_room, spin, 500us, 2ms},
-          {"full-ring/spin_then_yield", Waiting::for_room, yield, 500us, 2ms},
-          {"full-ring/block", Waiting::for_room, block, 5ms, 15ms},
-          {"no-event/busy_spin", Waiting::for_event, spin, 500us, 2ms},
-          {"no-event/spin_then_yield", Waiting::for_event, yield, 500us, 2ms},
-          {"no-event/block", Waiting::for_event, block, 50ms, 80ms},
-          {"no-event/poll", Waiting::between_polls, block, 1ms, 2ms},
-          {"successor", Waiting::to_succeed, block, 1ms, 2ms},
-          {"same-id", Waiting::for_id, block, 1ms, 2ms}};
+  return {
+      {"full-ring/busy_spin", Waiting::for_room, spin, 500us, 2ms},
+      {"full-ring/spin_then_yield", Waiting::for_room, yield, 500us, 2ms},
+      {"full-ring/block", Waiting::for_room, block, 5ms, 15ms},
+      {"required/patience", Waiting::for_required, block, 5ms, 15ms},
+      {"required/policy", Waiting::with_policy, block, 5ms, 15ms},
+      {"required-several/patience", Waiting::for_required, block, 5ms, 15ms, ProducerKind::multi},
+      {"required-several/policy", Waiting::with_policy, block, 5ms, 15ms, ProducerKind::multi},
+      {"required/watcher", Waiting::watching, block, 5ms, 15ms},
+      {"no-event/busy_spin", Waiting::for_event, spin, 500us, 2ms},
+      {"no-event/spin_then_yield", Waiting::for_event, yield, 500us, 2ms},
+      {"no-event/block", Waiting::for_event, block, 50ms, 80ms},
+      {"no-event/poll", Waiting::between_polls, block, 1ms, 2ms},
+      {"successor", Waiting::to_succeed, block, 1ms, 2ms},
+      {"same-id", Waiting::for_id, block, 1ms, 2ms}};
 }
 
 Recovery measure_recovery(const Situation& situation, unsigned deaths) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/metrics/histogram.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
 
@@ -14,6 +15,9 @@ namespace disruptor_mp::bench {
 /// What the survivor is doing when the other one is killed.
 enum class Waiting : std::uint8_t {
   for_room,       ///< a producer in publish; its gating consumer is killed
+  for_required,   ///< the same; its required consumer is killed, and it is told so at once
+  with_policy,    ///< the same, told by a liveness policy
+  watching,       ///< in Watcher::watch_until; a required consumer is killed
   for_event,      ///< a consumer in wait_poll; its producer is killed
   between_polls,  ///< a consumer that calls poll again and again; its producer is killed
   to_succeed,     ///< in Producer::attach; the producer is killed
@@ -28,6 +32,7 @@ struct Situation {
   std::chrono::microseconds bound{};
   /// After so long in it, it waits as it would for hours: its naps are at their longest.
   std::chrono::milliseconds settling{};
+  ProducerKind producers = ProducerKind::single;  ///< of the ring
 };
 
 [[nodiscard]] std::vector<Situation> all_situations();

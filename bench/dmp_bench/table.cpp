@@ -132,6 +132,7 @@ void print_recovery_legend() {
       "to run and had to wait for a core. The bound begins when the kernel releases the\n"
       "locks of the dead one. Beyond it: later than waitpid + bound + no core + {} us.\n"
       "  full-ring  a producer in publish; its gating consumer is killed\n"
+      "  required   the same; its required consumer is killed (watcher: it looks on)\n"
       "  no-event   a consumer in wait_poll (or calling poll); its producer is killed\n"
       "  successor  in Producer::attach with a timeout; the producer is killed\n"
       "  same-id    in Consumer::attach with a timeout; the holder of its id is killed\n",

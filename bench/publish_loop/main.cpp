@@ -3,9 +3,11 @@
 // A million events of 32 bytes, published singly, and read in the same process whenever the ring is
 // full. scripts/count-instructions counts what publishing takes; a clock would also say what the
 // machine did meanwhile. It uses only what the library always had, so that commits can be compared;
-// `several` for its argument makes it a ring of several producers, where there are such.
+// `several` for an argument makes it a ring of several producers, where there are such, `liveness`
+// gives the producer a policy for its consumer, where it can have one.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "disruptor_mp/disruptor_mp.hpp"
 
@@ -38,6 +41,12 @@ Options options_for(bool several) {
     if (several) options.producers = Kind::multi;
   }
   return options;
+}
+
+template <class P>
+void enable_liveness(P& producer, const char* id) {
+  if constexpr (requires { producer.enable_liveness({}); })
+    producer.enable_liveness({.required_consumer_ids = {id}});
 }
 
 }  // namespace
@@ -67,11 +76,17 @@ extern "C" [[gnu::noinline]] std::uint64_t count_publishing(std::optional<Produc
 
 int main(int argc, char** argv) {
   try {
-    const bool several = argc > 1 && std::string_view(argv[1]) == "several";
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    const auto is_asked = [&](std::string_view what) {
+      return std::find(arguments.begin(), arguments.end(), what) != arguments.end();
+    };
+    const bool several = is_asked("several");
     const std::string name = "publish-loop-" + std::to_string(getpid());
     std::optional<Producer<Event>> producer(
         Producer<Event>::create(name, options_for<ProducerOptions>(several)));
-    auto consumer = Consumer<Event>::attach(name);
+    const char* const id = "reader";
+    auto consumer = Consumer<Event>::attach(name, {.id = id, .kind = ConsumerKind::required});
+    if (is_asked("liveness")) enable_liveness(*producer, id);
     const std::uint64_t count = count_publishing(producer, consumer) + count_not_reading(consumer);
     producer->close();
     if (count == events) return 0;

@@ -8,6 +8,7 @@
 #include "disruptor_mp/endpoint/coordination.hpp"    // IWYU pragma: export
 #include "disruptor_mp/endpoint/options.hpp"         // IWYU pragma: export
 #include "disruptor_mp/endpoint/producer.hpp"        // IWYU pragma: export
+#include "disruptor_mp/endpoint/watcher.hpp"         // IWYU pragma: export
 #include "disruptor_mp/membership/housekeeping.hpp"  // IWYU pragma: export
 #include "disruptor_mp/membership/progress.hpp"      // IWYU pragma: export
 #include "disruptor_mp/membership/roster.hpp"        // IWYU pragma: export

@@ -88,12 +88,32 @@ Hold hold_of(const ProducerCore& producer, std::uint64_t count) {
   return hold;
 }
 
-std::string failure_text(const ProducerCore& producer) {
-  if (!producer.failure()) return "acknowledged since";
-  const ConsumerAlert& failure = *producer.failure();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(failure.stalled_for);
-  return failure.consumer_id + " at " + std::to_string(failure.next_sequence.value()) + ", " +
-         std::string(to_string(failure.trouble)) + " for " + std::to_string(ms.count()) + " ms";
+std::string failure_text(const std::optional<ConsumerAlert>& failure) {
+  if (!failure) return "acknowledged since";
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(failure->stalled_for);
+  return failure->consumer_id + " at " + std::to_string(failure->next_sequence.value()) + ", " +
+         std::string(to_string(failure->trouble)) + " for " + std::to_string(ms.count()) + " ms";
+}
+
+/// A failure that a liveness policy has found, whoever looked. `found`: what stands in the way.
+Error explain_failure(const std::string& object, const std::optional<ConsumerAlert>& failure,
+                      bool is_stall, std::string found) {
+  const std::string text = failure_text(failure);
+  if (is_stall) {
+    return {Errc::consumer_stalled,
+            {.object = object,
+             .problem = "a required consumer does not move: " + text,
+             .found = std::move(found),
+             .expected = "progress within progress_timeout and shutdown_grace_period",
+             .remedy = "See what it is doing (`dmp inspect`), restart it under the same id, then "
+                       "call acknowledge_failure."}};
+  }
+  return {Errc::consumers_missing,
+          {.object = object,
+           .problem = "a required consumer is away: " + text,
+           .found = std::move(found),
+           .expected = "it to come back within absence_grace_period",
+           .remedy = "Restart it under the same id, then call acknowledge_failure."}};
 }
 
 ErrorText forked(const std::string& object) {
@@ -146,25 +166,16 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
                .expected = "1 to " + std::to_string(capacity) + ", the capacity",
                .remedy = "Publish in smaller batches, or create the ring with a larger capacity."}};
     case Publish::consumer_missing:
-      return {
-          Errc::consumers_missing,
-          {.object = object,
-           .problem = producer.failure() ? "a required consumer is away: " + failure_text(producer)
-                                         : "a required consumer is away and the ring is full",
-           .found = hold_of(producer, count).found,
-           .expected = producer.failure() ? "it to come back within absence_grace_period"
-                                          : "it to come back within required_patience",
-           .remedy = producer.failure()
-                         ? "Restart it under the same id, then call acknowledge_failure."
-                         : "Restart it under the same id, or let it resign."}};
-    case Publish::consumer_stalled:
-      return {Errc::consumer_stalled,
+      if (producer.failure())
+        return explain_failure(object, producer.failure(), false, hold_of(producer, count).found);
+      return {Errc::consumers_missing,
               {.object = object,
-               .problem = "a required consumer does not move: " + failure_text(producer),
+               .problem = "a required consumer is away and the ring is full",
                .found = hold_of(producer, count).found,
-               .expected = "progress within progress_timeout and shutdown_grace_period",
-               .remedy = "See what it is doing (`dmp inspect`), restart it under the same id, then "
-                         "call acknowledge_failure."}};
+               .expected = "it to come back within required_patience",
+               .remedy = "Restart it under the same id, or let it resign."}};
+    case Publish::consumer_stalled:
+      return explain_failure(object, producer.failure(), true, hold_of(producer, count).found);
     case Publish::gone:
       return {Errc::object_replaced,
               {.object = object,
@@ -285,6 +296,17 @@ Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
            .found = position + ", nothing newer",
            .expected = "an event",
            .remedy = "Wait longer."}};
+}
+
+Error explain(const Segment& segment, const ConsumerAlert& failure) {
+  const auto participants = list_participants(segment);
+  std::string found = "nobody of this id";
+  for (const Participant& participant : participants) {
+    if (participant.id == failure.consumer_id && participant.kind != format::RowKind::producer)
+      found = describe(participant);
+  }
+  return explain_failure(segment.name(), failure, failure.trouble == ConsumerTrouble::stalled,
+                         std::move(found));
 }
 
 }  // namespace disruptor_mp::detail

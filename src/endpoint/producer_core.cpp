@@ -542,36 +542,17 @@ void ProducerCore::wait_until_arrived(Duration timeout, Arrived&& arrived, Fail&
   }
 }
 
-namespace {
-
-bool is_present_consumer(const Participant& participant) {
-  using Presence = Participant::Presence;
-  return participant.kind != format::RowKind::producer && participant.gates &&
-         (participant.presence == Presence::alive || participant.presence == Presence::stopped);
-}
-
-std::string name_present(const std::vector<Participant>& participants) {
-  std::string text;
-  for (const Participant& participant : participants) {
-    if (participant.kind == format::RowKind::producer) continue;
-    text += (text.empty() ? "" : ", ") + describe(participant);
-  }
-  return text.empty() ? "nobody" : text;
-}
-
-}  // namespace
-
 void ProducerCore::wait_for_consumers(std::size_t count, Duration timeout) {
   const auto arrived = [&] {
     const auto all = participants();
-    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_present_consumer)) >=
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), holds_producers_back)) >=
            count;
   };
   wait_until_arrived(timeout, arrived, [&] {
     throw Error(Errc::consumers_missing,
                 {.object = segment_.name(),
                  .problem = "not enough consumers arrived in time",
-                 .found = name_present(participants()),
+                 .found = describe_consumers(participants()),
                  .expected = std::to_string(count) + " living required or gating consumers",
                  .remedy = "Start the missing ones, look at `dmp inspect`, or wait longer."});
   });
@@ -585,7 +566,7 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
     for (const std::string& id : ids) {
       const bool is_there =
           std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
-            return participant.id == id && is_present_consumer(participant);
+            return participant.id == id && holds_producers_back(participant);
           });
       if (!is_there) missing.push_back(id);
     }
@@ -597,7 +578,7 @@ void ProducerCore::wait_for_consumers(const std::vector<std::string>& ids, Durat
     throw Error(Errc::consumers_missing,
                 {.object = segment_.name(),
                  .problem = "these consumers did not arrive in time: " + names,
-                 .found = name_present(participants()),
+                 .found = describe_consumers(participants()),
                  .expected = "all of the awaited ids, alive",
                  .remedy = "Start the missing ones, check their ids, or wait longer."});
   });
@@ -609,7 +590,7 @@ std::vector<std::string> ProducerCore::discover_consumers(std::string_view prefi
   const auto arrived = [&] {
     found.clear();
     for (Participant& participant : participants()) {
-      if (participant.id.starts_with(prefix) && is_present_consumer(participant))
+      if (participant.id.starts_with(prefix) && holds_producers_back(participant))
         found.push_back(std::move(participant.id));
     }
     return found.size() >= count;
@@ -619,7 +600,7 @@ std::vector<std::string> ProducerCore::discover_consumers(std::string_view prefi
                 {.object = segment_.name(),
                  .problem = "not enough consumers named '" + std::string(prefix) +
                             "…' arrived in time: " + std::to_string(found.size()) + " did",
-                 .found = name_present(participants()),
+                 .found = describe_consumers(participants()),
                  .expected = std::to_string(count) + " of that prefix, alive",
                  .remedy = "Start the missing ones, check their ids, or wait longer."});
   });
@@ -631,32 +612,15 @@ std::vector<std::string> ProducerCore::discover_consumers(std::string_view prefi
 
 void ProducerCore::enable_liveness(Liveness policy) {
   policy.require_valid(segment_.name());
-  const bool must_be_passable = policy.failure_action == FailureAction::continue_without;
-  std::string missing;
+  const bool passable = policy.failure_action == FailureAction::continue_without;
+  std::vector<Participant> all;
   const auto arrived = [&] {
-    const auto all = participants();
-    missing.clear();
-    for (const std::string& id : policy.required_consumer_ids) {
-      const bool is_there =
-          std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
-            return participant.id == id && participant.kind == format::RowKind::required &&
-                   (participant.is_passable || !must_be_passable) &&
-                   is_present_consumer(participant);
-          });
-      if (!is_there) missing += (missing.empty() ? "" : ", ") + id;
-    }
-    return missing.empty();
+    all = participants();
+    return policy.find_missing(all, passable).empty();
   };
-  wait_until_arrived(policy.startup_wait_timeout, arrived, [&] {
-    throw Error(Errc::consumers_missing,
-                {.object = segment_.name(),
-                 .problem = "these required consumers did not arrive in time: " + missing,
-                 .found = name_present(participants()),
-                 .expected = std::string("all of required_consumer_ids alive, and attached as ") +
-                             (must_be_passable ? "required with may_be_passed_over" : "required"),
-                 .remedy = "Start the missing ones, check their ids and kinds, or wait longer."});
-  });
-  watch_.emplace(std::move(policy));
+  wait_until_arrived(policy.startup_wait_timeout, arrived,
+                     [&] { throw policy.explain_missing(segment_.name(), all, passable); });
+  watch_.emplace(std::move(policy), all);
   acknowledge_failure();
 }
 
@@ -673,7 +637,7 @@ std::optional<Publish> ProducerCore::examine_required(std::uint64_t next, bool h
     return Publish::stopped;
   }
   if (!watch_) return std::nullopt;
-  while (auto alert = watch_->look(segment_, next)) {
+  while (auto alert = watch_->look(segment_, tail_ ? std::nullopt : std::optional(next))) {
     switch (watch_->action_for(alert->trouble)) {
       case FailureAction::alert_only:
         continue;
@@ -717,7 +681,7 @@ void ProducerCore::fail(ConsumerAlert failure) noexcept {
 }
 
 const std::optional<ConsumerAlert>& ProducerCore::watch(std::uint64_t next, bool has_claim) {
-  if (!absence() && !has_left_) examine_required(tail_ ? claimed_below(segment_) : next, has_claim);
+  if (!absence() && !has_left_) examine_required(next, has_claim);
   return failure_;
 }
 

@@ -25,11 +25,9 @@ std::string_view to_string(ConsumerTrouble trouble) noexcept {
     case ConsumerTrouble::dead:
       return "dead";
     case ConsumerTrouble::left:
-      return "left";
-    case ConsumerTrouble::missing:
       break;
   }
-  return "missing";
+  return "left";
 }
 
 std::string_view to_string(FailureAction action) noexcept {
@@ -89,6 +87,34 @@ void Liveness::require_valid(const std::string& object) const {
   }
 }
 
+std::vector<std::string> Liveness::find_missing(const std::vector<Participant>& participants,
+                                                bool passable) const {
+  std::vector<std::string> missing;
+  for (const std::string& id : required_consumer_ids) {
+    const bool is_there =
+        std::any_of(participants.begin(), participants.end(), [&](const Participant& participant) {
+          return participant.id == id && participant.kind == RowKind::required &&
+                 (participant.is_passable || !passable) && holds_producers_back(participant);
+        });
+    if (!is_there) missing.push_back(id);
+  }
+  return missing;
+}
+
+Error Liveness::explain_missing(const std::string& object,
+                                const std::vector<Participant>& participants, bool passable) const {
+  std::string names;
+  for (const std::string& id : find_missing(participants, passable))
+    names += (names.empty() ? "" : ", ") + id;
+  return {Errc::consumers_missing,
+          {.object = object,
+           .problem = "these required consumers did not arrive in time: " + names,
+           .found = describe_consumers(participants),
+           .expected = std::string("all of required_consumer_ids alive, and attached as ") +
+                       (passable ? "required with may_be_passed_over" : "required"),
+           .remedy = "Start the missing ones, check their ids and kinds, or wait longer."}};
+}
+
 /// What one look tells of one consumer.
 struct ConsumerWatch::Sight {
   std::optional<ConsumerTrouble> trouble;
@@ -99,6 +125,9 @@ struct ConsumerWatch::Sight {
 };
 
 namespace {
+
+/// A row that changes while it is looked at is looked at again, but not for ever.
+constexpr int most_rounds = 8;
 
 bool is_consumer(RowStatus status) {
   return status.kind == RowKind::required || status.kind == RowKind::gating;
@@ -112,19 +141,30 @@ bool is_row_of(const format::Row& row, std::string_view id) noexcept {
 }
 
 /// Whether a consumer that stands there could go on. Of several producers: not at a claim that is
-/// still open, whoever holds it; what is behind is not its fault.
-bool owes_a_look(const Segment& segment, std::uint64_t cursor, std::uint64_t next) {
-  if (cursor >= next) return false;
-  if (segment.shape().producer_kind == format::ProducerKind::single) return true;
-  return Slots<Bytes, const std::byte>(segment.slots(), segment.shape()).is_settled(cursor) ||
-         is_void(segment, cursor);
+/// still open, whoever holds it; what is behind is not its fault. (The slot knows better than the
+/// tail, which does not say how far a producer has come that has it for itself.)
+bool owes_a_look(const Segment& segment, std::uint64_t cursor, std::optional<std::uint64_t> next) {
+  const Slots<Bytes, const std::byte> slots(segment.slots(), segment.shape());
+  if (segment.shape().producer_kind == format::ProducerKind::multi)
+    return slots.is_settled(cursor) || is_void(segment, cursor);
+  if (next) return cursor < *next;
+  return slots.published_end(segment.control(), cursor, cursor + 1) != cursor;
 }
 
 }  // namespace
 
-ConsumerWatch::ConsumerWatch(Liveness policy) : policy_(std::move(policy)) {
-  for (const std::string& id : policy_.required_consumer_ids)
-    watched_.push_back({.id = id, .trouble = {}});
+ConsumerWatch::ConsumerWatch(Liveness policy, const std::vector<Participant>& participants)
+    : policy_(std::move(policy)) {
+  for (const std::string& id : policy_.required_consumer_ids) {
+    Watched watched{.id = id, .trouble = {}};
+    for (const Participant& participant : participants) {
+      if (participant.id != id || participant.kind != RowKind::required) continue;
+      watched.row = participant.row;
+      watched.incarnation = participant.incarnation;
+      watched.cursor = participant.cursor.value();
+    }
+    watched_.push_back(std::move(watched));
+  }
 }
 
 bool ConsumerWatch::names(std::string_view id) const noexcept {
@@ -133,33 +173,51 @@ bool ConsumerWatch::names(std::string_view id) const noexcept {
 }
 
 ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched,
-                                        std::uint64_t next) const {
+                                        std::optional<std::uint64_t> next) const {
   const std::uint32_t rows = segment.shape().rows;
   if (watched.row >= rows || !is_row_of(segment.row(watched.row), watched.id)) {
     watched.row = 0;
     while (watched.row != rows && !is_row_of(segment.row(watched.row), watched.id)) ++watched.row;
-    if (watched.row == rows) return {.trouble = ConsumerTrouble::missing};
+    // It was there, and the row of a required one is given to nobody else before it has resigned.
+    if (watched.row == rows) return {};
   }
   const format::Row& row = segment.row(watched.row);
-  // First the hold, by which nobody who comes later is passed over. The status before the lock: a
-  // lock that is free after it tells of this incarnation. (The kernel orders word and lock.)
-  const std::uint64_t hold = row.hold.load(std::memory_order_acquire);
-  const RowStatus status = RowStatus::unpack(row.status.load(std::memory_order_acquire));
-  Sight sight{.trouble = {},
-              .incarnation = status.incarnation,
-              .cursor = row.cursor.load(std::memory_order_acquire),
-              .hold = hold,
-              .is_passable = status.is_passable && !HoldWord::unpack(hold).is_joining};
-  // One that was passed over is not waited for, nor one that resigned.
-  if (HoldWord::unpack(hold).is_passed_over) return sight;
-  if (status.state == RowState::left && !status.gates()) return sight;
-  if (!segment.object().is_locked_elsewhere(format::lock::row(watched.row), os::LockMode::shared)) {
-    sight.trouble = status.state == RowState::left ? ConsumerTrouble::left : ConsumerTrouble::dead;
-  } else if (sight.incarnation == watched.incarnation && sight.cursor == watched.cursor &&
-             owes_a_look(segment, sight.cursor, next) && !waits_for_watched(segment, watched)) {
-    sight.trouble = ConsumerTrouble::stalled;
+  Sight sight;
+  for (int round = 0; round != most_rounds; ++round) {
+    // First the hold, by which nobody who comes later is passed over.
+    const std::uint64_t hold = row.hold.load(std::memory_order_acquire);
+    const std::uint64_t word = row.status.load(std::memory_order_acquire);
+    const RowStatus status = RowStatus::unpack(word);
+    sight = {.trouble = {},
+             .incarnation = status.incarnation,
+             .cursor = row.cursor.load(std::memory_order_acquire),
+             .hold = hold,
+             .is_passable = status.is_passable && !HoldWord::unpack(hold).is_joining};
+    // One that was passed over is not waited for, nor one that resigned.
+    if (HoldWord::unpack(hold).is_passed_over) return sight;
+    if (status.state == RowState::left && !status.gates()) return sight;
+    // One that has read all there will ever be owes nothing, not even to be there.
+    if (const std::uint64_t end = stream_end(segment);
+        end != format::open_end && end <= sight.cursor) {
+      return sight;
+    }
+    if (segment.object().is_locked_elsewhere(format::lock::row(watched.row),
+                                             os::LockMode::shared)) {
+      if (sight.incarnation == watched.incarnation && sight.cursor == watched.cursor &&
+          owes_a_look(segment, sight.cursor, next) && !waits_for_watched(segment, watched)) {
+        sight.trouble = ConsumerTrouble::stalled;
+      }
+      return sight;
+    }
+    // One that leaves says so and then lets go of its lock: a free lock tells of the status that
+    // was the same before and after. (The kernel orders lock and word.) So is the id.
+    if (row.status.load(std::memory_order_acquire) == word && has_row_id(row, watched.id)) {
+      sight.trouble =
+          status.state == RowState::left ? ConsumerTrouble::left : ConsumerTrouble::dead;
+      return sight;
+    }
   }
-  return sight;
+  return sight;  // it comes and goes all the time
 }
 
 bool ConsumerWatch::waits_for_watched(const Segment& segment, const Watched& watched) const {
@@ -175,7 +233,8 @@ bool ConsumerWatch::waits_for_watched(const Segment& segment, const Watched& wat
                      [&](const Blocker& blocker) { return names(blocker.id); });
 }
 
-std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment, std::uint64_t next) {
+std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment,
+                                                 std::optional<std::uint64_t> next) {
   const TimePoint now = os::now();
   // Between two looks the looker may have been stopped, perhaps together with all others: then the
   // consumers had no chance either.
@@ -243,7 +302,7 @@ void ConsumerWatch::postpone(std::string_view id) noexcept {
 
 bool ConsumerWatch::release(Segment& segment, std::string_view id) {
   Watched* const watched = find(id);
-  if (watched == nullptr || watched->trouble == ConsumerTrouble::missing) return true;
+  if (watched == nullptr) return true;
   if (watched->trouble == ConsumerTrouble::stalled && !watched->is_passable) return false;
   // If it fails somebody has come back meanwhile, or another producer has done it: the next look
   // tells.
@@ -265,14 +324,12 @@ std::optional<StopReason> stop_reason(const Segment& segment) {
   const std::uint64_t word = segment.control().stop.load(std::memory_order_acquire);
   if (word == 0) return std::nullopt;
   const std::uint64_t trouble = std::min<std::uint64_t>(
-      (word & 0xFFU) - 1, static_cast<std::uint64_t>(ConsumerTrouble::missing));
+      (word & 0xFFU) - 1, static_cast<std::uint64_t>(ConsumerTrouble::left));
   const std::uint64_t row = (word >> 8U) & 0xFFFFU;
-  return StopReason{
-      .consumer_id = trouble != static_cast<std::uint64_t>(ConsumerTrouble::missing) &&
-                             row < segment.shape().rows
-                         ? read_row_id(segment.row(static_cast<std::uint32_t>(row)))
-                         : std::string("a consumer that never came"),
-      .trouble = static_cast<ConsumerTrouble>(trouble)};
+  return StopReason{.consumer_id = row < segment.shape().rows
+                                       ? read_row_id(segment.row(static_cast<std::uint32_t>(row)))
+                                       : std::string("a consumer in no row"),
+                    .trouble = static_cast<ConsumerTrouble>(trouble)};
 }
 
 ConsumerAlert ConsumerWatch::alert_of(const Watched& watched) {

@@ -99,6 +99,21 @@ std::string describe(const Participant& participant) {
          (participant.is_passed_over ? ", passed over)" : ")");
 }
 
+std::string describe_consumers(const std::vector<Participant>& participants) {
+  std::string text;
+  for (const Participant& participant : participants) {
+    if (participant.kind == RowKind::producer) continue;
+    text += (text.empty() ? "" : ", ") + describe(participant);
+  }
+  return text.empty() ? "nobody" : text;
+}
+
+bool holds_producers_back(const Participant& participant) noexcept {
+  using Presence = Participant::Presence;
+  return participant.kind != RowKind::producer && participant.gates &&
+         (participant.presence == Presence::alive || participant.presence == Presence::stopped);
+}
+
 namespace {
 
 bool is_shared(const Segment& segment) {

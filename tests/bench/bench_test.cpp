@@ -236,7 +236,9 @@ TEST(Recovery, Each_survivor_notices_the_death_of_the_other_one) {
     }
   }
   EXPECT_EQ(names, (std::set<std::string>{"full-ring/busy_spin", "full-ring/spin_then_yield",
-                                          "full-ring/block", "no-event/busy_spin",
+                                          "full-ring/block", "required/patience", "required/policy",
+                                          "required-several/patience", "required-several/policy",
+                                          "required/watcher", "no-event/busy_spin",
                                           "no-event/spin_then_yield", "no-event/block",
                                           "no-event/poll", "successor", "same-id"}));
   EXPECT_EQ(rings_of(run), std::set<std::string>{});

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -221,6 +222,96 @@ TEST(Inspect, Shows_after_what_time_claims_are_revoked) {
   EXPECT_EQ(inspect(ring)["stream"]["revoked"], 0);
   EXPECT_NE(run_dmp({"inspect", ring}).out.find("claims are revoked after 250 ms; 0 were"),
             std::string::npos);
+}
+
+/// A required reader that is going to be stopped, or killed; and what the producer makes of it.
+class Inspect_of_the_missing : public testing::TestWithParam<bool> {
+ protected:
+  ~Inspect_of_the_missing() override {
+    if (!has_ended) end_reader();
+    producer.reset();  // else the ring is in use
+    clean_ring(os::ObjectName::parse(ring), {.force = true});
+  }
+
+  /// @return what publish says when the ring is full and the policy has done what it says.
+  Publish lose_reader(FailureAction action) {
+    using namespace std::chrono_literals;
+    producer->enable_liveness({.required_consumer_ids = {"reader"},
+                               .progress_timeout = 20ms,
+                               .shutdown_grace_period = 0s,
+                               .failure_action = action,
+                               .absence_grace_period = 0s,
+                               .absence_action = action});
+    is_dead ? end_reader() : reader.command.stop();
+    Publish result = Publish::ok;
+    for (int i = 0; i < 6 && result == Publish::ok; ++i)
+      result = producer->publish([](std::span<std::byte> event) { event[0] = std::byte{'x'}; });
+    return result;
+  }
+
+  void end_reader() {
+    reader.command.kill();
+    reader.command.finish();
+    has_ended = true;
+  }
+
+  const bool is_dead = GetParam();
+  bool has_ended = false;
+  const std::string ring = unique_ring_name();
+  std::optional<Producer<Bytes>> producer = Producer<Bytes>::create(
+      ring, {.size = 8, .align = 8, .name = "Event", .schema = {}}, {.capacity = 4});
+  Subscriber reader{ring, "reader", {"--kind", "required"}};
+};
+
+TEST_P(Inspect_of_the_missing, Death_and_stall_are_told_apart) {
+  EXPECT_EQ(lose_reader(FailureAction::report),
+            is_dead ? Publish::consumer_missing : Publish::consumer_stalled);
+  const Json view = participant(inspect(ring), "reader");
+  EXPECT_EQ(view["presence"], is_dead ? "dead" : "stopped");
+  EXPECT_EQ(view["gates"], true);
+  EXPECT_EQ(view["lag"], 4);
+  const std::string text = run_dmp({"inspect", ring}).out;
+  EXPECT_NE(text.find(is_dead ? " dead " : " stopped "), std::string::npos) << text;
+}
+
+TEST_P(Inspect_of_the_missing, So_is_the_reason_of_a_stop) {
+  EXPECT_EQ(lose_reader(FailureAction::stop_topology), Publish::stopped);
+  const std::string trouble = is_dead ? "dead" : "stalled";
+  const Json stream = inspect(ring)["stream"];
+  EXPECT_EQ(stream["closed"], true);
+  EXPECT_EQ(stream["stopped"]["consumer"], "reader");
+  EXPECT_EQ(stream["stopped"]["trouble"], trouble);
+  const std::string text = run_dmp({"inspect", ring}).out;
+  EXPECT_NE(text.find("because of reader, " + trouble), std::string::npos) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Readers, Inspect_of_the_missing, testing::Bool(),
+                         [](const auto& info) { return info.param ? "killed" : "stopped"; });
+
+TEST(Inspect, Shows_who_was_passed_over_and_from_where_it_may_miss_events) {
+  using namespace std::chrono_literals;
+  const std::string ring = unique_ring_name();
+  auto producer =
+      Producer<Bytes>::create(ring, {.size = 8, .align = 8, .name = "Event", .schema = {}},
+                              {.capacity = 4, .when_alone = WhenAlone::run_free});
+  Subscriber reader(ring, "reader", {"--kind", "required"});
+  const auto publish = [&] {
+    EXPECT_EQ(producer.publish([](std::span<std::byte>) {}), Publish::ok);
+  };
+  publish();
+  EXPECT_TRUE(eventually([&] { return has_committed(ring, "reader", 1); }));
+  producer.enable_liveness({.required_consumer_ids = {"reader"},
+                            .absence_grace_period = 0s,
+                            .absence_action = FailureAction::continue_without});
+  reader.command.kill();
+  reader.command.finish();
+  for (int i = 0; i < 8; ++i) publish();
+  const Json view = participant(inspect(ring), "reader");
+  EXPECT_EQ(view["passed_over"], true);
+  EXPECT_EQ(view["gates"], false);
+  EXPECT_EQ(view["presence"], "dead");
+  EXPECT_EQ(view["position"], 1);
+  EXPECT_NE(run_dmp({"inspect", ring}).out.find("passed over"), std::string::npos);
 }
 
 TEST(Inspect, Does_not_keep_a_ring_that_everybody_leaves) {

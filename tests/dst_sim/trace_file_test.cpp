@@ -34,6 +34,7 @@ TEST(Trace_file, Is_refused_in_words_if_it_is_something_else) {
                                      {"\"seed\":1", "\"seed\":1e300"},
                                      {"\"seed\":1,", ""},
                                      {"\"crashes\":0", "\"crashes\":4294967296"},
+                                     {"[1,2", "[16,2"},
                                      {"[1,2", "[256,2"},
                                      {"[1,2", "[1,4294967296"},
                                      {",3]", ",65536]"},

@@ -7,6 +7,7 @@
 #include "disruptor_mp/ring/shared_tail.hpp"
 #include "endpoint/drain.hpp"
 #include "segment/image.hpp"
+#include "support/sanitizers.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -43,13 +44,16 @@ void use_all(const std::string& name) {
   }
 }
 
+/// A sanitizer needs the code's ways, not each bit.
+constexpr unsigned bit_step = under_asan || under_tsan ? 5 : 1;
+
 TEST(Hostile_header, Any_bit_flipped_with_a_right_checksum_is_refused_or_harmless) {
   Image image;
   const format::Header original = image.header();
   // Shape, sections and birth; what follows is text.
   for (std::size_t at = offsetof(format::Header, shape); at < offsetof(format::Header, type_name);
        ++at) {
-    for (unsigned bit = 0; bit < 8; ++bit) {
+    for (unsigned bit = at % bit_step; bit < 8; bit += bit_step) {
       image.forge([&](format::Header& header) {
         std::memcpy(static_cast<void*>(&header), &original, sizeof header);
         reinterpret_cast<unsigned char*>(&header)[at] ^= static_cast<unsigned char>(1U << bit);

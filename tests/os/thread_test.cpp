@@ -2,11 +2,18 @@
 #include "disruptor_mp/os/thread.hpp"
 
 #include <gtest/gtest.h>
-#include <cerrno>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "disruptor_mp/os/memory_object.hpp"
 #include "disruptor_mp/os/process.hpp"
@@ -52,6 +59,33 @@ TEST(Futex, Wakes_a_sleeper_in_another_process_through_another_mapping) {
       "woken");
   waker.join();
   EXPECT_TRUE(object.remove_name());
+}
+
+/// Whether a thread of this process is blocked in the kernel.
+bool is_asleep(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(stat), {}};
+  const std::size_t end_of_name = text.rfind(") ");
+  return end_of_name != std::string::npos && text.at(end_of_name + 2) == 'S';
+}
+
+TEST(Futex, Wakes_all_who_sleep_on_a_word) {
+  const std::atomic<std::uint32_t> word{0};
+  const TimePoint too_late = os::now() + 20s;
+  std::array<std::atomic<pid_t>, 3> sleepers{};
+  std::vector<std::thread> threads;
+  for (auto& sleeper : sleepers) {
+    threads.emplace_back([&] {
+      sleeper = static_cast<pid_t>(syscall(SYS_gettid));
+      os::futex_wait(word, 0, too_late);
+    });
+  }
+  for (const auto& sleeper : sleepers) {
+    while (sleeper == 0 || !is_asleep(sleeper)) std::this_thread::yield();
+  }
+  os::futex_wake_all(word);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LT(os::now(), too_late);
 }
 
 TEST(Clock, Sleeps_until_its_time_and_not_shorter) {

@@ -4,10 +4,13 @@
 // missing, late, stopped, killed and restarted. docs/liveness.md has the states.
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "evidence/proof_event.hpp"
 #include "support/local.hpp"
 #include "support/process_test.hpp"
 
@@ -54,6 +57,25 @@ class RequiredConsumers : public ProcessTestWithSetting {
     return policy;
   }
   Publish publish_one() { return producer_.publish(1); }
+  Participant find(const std::string& id) {
+    for (Participant& participant : producer_->participants()) {
+      if (participant.id == id) return std::move(participant);
+    }
+    ADD_FAILURE() << "nobody is called " << id;
+    return {};
+  }
+  void wait_for_position(const std::string& id, std::uint64_t next) {
+    const TimePoint hang = hang_deadline();
+    while (find(id).cursor < Sequence(next) && std::chrono::steady_clock::now() < hang)
+      std::this_thread::yield();
+    ASSERT_EQ(find(id).cursor, Sequence(next));
+  }
+  /// As the program's idle loop does. @return whether there was a failure in time.
+  bool watch_until(TimePoint deadline) {
+    while (!producer_->watch() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(1ms);
+    return producer_->failure().has_value();
+  }
 
   std::vector<ConsumerAlert> alerts_;
   std::string options_;  ///< more of them for each consumer
@@ -112,6 +134,7 @@ TEST_P(RequiredConsumers, A_stopped_one_is_stalled_and_told_once) {
   ASSERT_EQ(alerts_.size(), 1U);
   EXPECT_EQ(alerts_[0].consumer_id, "risk");
   EXPECT_EQ(alerts_[0].trouble, ConsumerTrouble::stalled);
+  EXPECT_EQ(alerts_[0].next_sequence, find("risk").cursor);  // it may have read some before
   EXPECT_GE(alerts_[0].stalled_for, 20ms);
   ASSERT_TRUE(producer_->failure());
   EXPECT_EQ(producer_->failure()->consumer_id, "risk");
@@ -249,13 +272,182 @@ TEST_P(RequiredConsumers, A_watcher_sees_a_stall_while_nobody_publishes) {
   producer_->enable_liveness(policy());
   risk.stop();
   ASSERT_EQ(producer_.publish(1), Publish::ok);
-  const TimePoint hang = hang_deadline();
-  while (!producer_->watch() && std::chrono::steady_clock::now() < hang)
-    std::this_thread::sleep_for(1ms);
-  ASSERT_TRUE(producer_->failure());
+  ASSERT_TRUE(watch_until(hang_deadline()));
   EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::stalled);
   EXPECT_EQ(alerts_.size(), 1U);
   EXPECT_EQ(publish_one(), Publish::consumer_stalled);  // with room for 15
+}
+
+TEST_P(RequiredConsumers, The_last_event_of_all_is_owed_too) {
+  // Of several producers one that publishes alone has the end to itself by now, and the tail does
+  // not say how far it has come.
+  Peer risk = consumer("risk", "drain leave");
+  producer_->enable_liveness(policy());
+  ASSERT_EQ(producer_.publish(200), Publish::ok);
+  wait_for_position("risk", 200);
+  risk.stop();
+  ASSERT_EQ(producer_.publish(1), Publish::ok);
+  ASSERT_TRUE(watch_until(hang_deadline()));
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::stalled);
+  EXPECT_EQ(producer_->failure()->next_sequence, Sequence(200));
+}
+
+TEST_P(RequiredConsumers, One_that_resigned_is_not_missed_when_its_row_is_given_away) {
+  Peer risk = consumer("risk", "await resign");
+  producer_->enable_liveness(policy());
+  risk.tell();
+  risk.wait_success();
+  EXPECT_FALSE(producer_->watch());
+  std::vector<std::unique_ptr<LocalConsumer>> others;  // as many as there are rows beside ours
+  while (others.size() != 7)
+    others.push_back(
+        std::make_unique<LocalConsumer>(scratch(), "other." + std::to_string(others.size()), 1));
+  for (const Participant& participant : producer_->participants())
+    ASSERT_NE(participant.id, "risk");
+  EXPECT_FALSE(watch_until(in(30ms)));
+  EXPECT_TRUE(alerts_.empty());
+}
+
+TEST_P(RequiredConsumers, One_that_stalls_again_after_it_recovered_is_told_again) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.shutdown_grace_period = hang_time;
+  producer_->enable_liveness(wanted);
+  for (std::size_t window = 1; window != 4; ++window) {
+    risk.stop();
+    ASSERT_EQ(producer_.publish(1), Publish::ok);
+    const TimePoint hang = hang_deadline();
+    while (alerts_.size() != window && std::chrono::steady_clock::now() < hang) {
+      EXPECT_FALSE(producer_->watch());
+      std::this_thread::sleep_for(1ms);
+    }
+    ASSERT_EQ(alerts_.size(), window);
+    EXPECT_EQ(alerts_.back().next_sequence, Sequence(window - 1));
+    EXPECT_FALSE(watch_until(in(50ms)));  // it stays stalled, and is not told twice
+    risk.resume();
+    wait_for_position("risk", window);
+    EXPECT_FALSE(producer_->watch());
+    EXPECT_EQ(alerts_.size(), window);
+    EXPECT_EQ(producer_->liveness_counters().recoveries, window);
+  }
+  EXPECT_EQ(producer_->liveness_counters().stalls, 3U);
+  EXPECT_EQ(producer_->liveness_counters().failures, 0U);
+}
+
+TEST_P(RequiredConsumers, Where_one_stands_counts_and_not_how_far_it_once_was) {
+  options_ = " --max-batch=1";
+  Peer risk = consumer("risk", "handle:10 sleep");
+  Liveness wanted = policy();
+  wanted.absence_grace_period = hang_time;
+  producer_->enable_liveness(wanted);
+  producer_.fill();
+  wait_for_position("risk", 10);
+  risk.kill();
+  EXPECT_FALSE(producer_->watch());
+  ASSERT_EQ(alerts_.size(), 1U);
+  // Its next life begins at the oldest event, and stops where the one before had long been.
+  PeerSpec wanted_again = spec("risk", "join handler_then:3,stop sleep",
+                               "--kind=required --start=oldest --max-batch=1");
+  wanted_again.incarnation = 2;
+  Peer again = start(wanted_again);
+  again.wait_stopped();
+  ASSERT_EQ(find("risk").cursor, Sequence(3));
+  ASSERT_TRUE(watch_until(hang_deadline()));
+  ASSERT_EQ(alerts_.size(), 2U);
+  EXPECT_EQ(alerts_[1].trouble, ConsumerTrouble::stalled);
+  EXPECT_EQ(alerts_[1].next_sequence, Sequence(3));
+  again.resume();
+}
+
+TEST_P(RequiredConsumers, A_position_that_cannot_be_true_hides_no_death) {
+  Peer risk = consumer("risk", "sleep");
+  producer_->enable_liveness(policy());
+  for (const std::uint64_t position : {std::uint64_t{1} << 40U, ~std::uint64_t{0}}) {
+    producer_->segment().row(find("risk").row).cursor = position;
+    EXPECT_FALSE(watch_until(in(30ms)));  // it may be caught up
+  }
+  risk.kill();
+  ASSERT_TRUE(watch_until(hang_deadline()));
+  EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::dead);
+}
+
+TEST_P(RequiredConsumers, Stall_and_death_have_each_their_action_and_their_time) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.failure_action = FailureAction::alert_only;
+  wanted.absence_grace_period = 200ms;
+  producer_->enable_liveness(wanted);
+  risk.stop();
+  producer_.fill();
+  EXPECT_EQ(producer_.publish(1, in(100ms)), Publish::timed_out);  // told, and waited for
+  ASSERT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(producer_->liveness_counters().failures, 1U);
+  EXPECT_FALSE(producer_->failure());
+  risk.kill();
+  const TimePoint killed = std::chrono::steady_clock::now();
+  EXPECT_EQ(publish_one(), Publish::consumer_missing);
+  EXPECT_GE(std::chrono::steady_clock::now() - killed, 200ms);
+  EXPECT_EQ(alerts_.size(), 2U);
+}
+
+TEST_P(RequiredConsumers, A_death_may_be_told_only_and_a_stall_reported) {
+  Peer risk = consumer("risk", "drain leave");
+  Liveness wanted = policy();
+  wanted.absence_action = FailureAction::alert_only;
+  wanted.absence_grace_period = 0s;
+  wanted.progress_timeout = 200ms;
+  wanted.shutdown_grace_period = 0s;
+  producer_->enable_liveness(wanted);
+  risk.kill();
+  producer_.fill();
+  EXPECT_EQ(producer_.publish(1, in(300ms)), Publish::timed_out);
+  ASSERT_EQ(alerts_.size(), 1U);
+  EXPECT_EQ(alerts_[0].trouble, ConsumerTrouble::dead);
+  Peer again = consumer("risk", "drain leave", 2);
+  wait_for_position("risk", 16);
+  again.stop();
+  const TimePoint stopped = std::chrono::steady_clock::now();
+  producer_.fill();
+  EXPECT_EQ(publish_one(), Publish::consumer_stalled);
+  EXPECT_GE(std::chrono::steady_clock::now() - stopped, 200ms);
+}
+
+TEST_P(RequiredConsumers, Of_many_who_claim_its_id_at_once_one_gets_it_and_nobody_is_alarmed) {
+  std::vector<Peer> claimants;
+  for (std::uint64_t i = 1; i <= 6; ++i) {
+    PeerSpec wanted = spec("risk", "await join sleep", "--kind=required --start=resume");
+    wanted.incarnation = i;
+    claimants.push_back(start(wanted));
+  }
+  for (Peer& claimant : claimants) claimant.tell();
+  Peer* winner = nullptr;
+  for (Peer& claimant : claimants) {
+    const std::string line = claimant.next_line();
+    if (line.starts_with("attached")) {
+      EXPECT_EQ(winner, nullptr) << "two have one id";
+      winner = &claimant;
+    } else {
+      EXPECT_TRUE(line.starts_with("error consumer_alive")) << line;
+    }
+  }
+  ASSERT_NE(winner, nullptr);
+  producer_->enable_liveness(policy());
+  // One that waits for the id, and one that does not: neither disturbs its holder.
+  PeerSpec waiting =
+      spec("risk", "join drain leave", "--kind=required --start=resume --timeout-ms=30000");
+  waiting.incarnation = 7;
+  Peer heir = start(waiting);
+  heir.wait_asleep();
+  PeerSpec impatient = spec("risk", "join sleep", "--kind=required --start=resume");
+  impatient.incarnation = 8;
+  const std::string refusal = start(impatient).next_line();
+  EXPECT_TRUE(refusal.starts_with("error consumer_alive")) << refusal;
+  EXPECT_NE(refusal.find("pid " + std::to_string(winner->pid())), std::string::npos) << refusal;
+  EXPECT_FALSE(producer_->watch());
+  EXPECT_TRUE(alerts_.empty());
+  winner->kill();
+  heir.expect("attached");
+  EXPECT_EQ(producer_.publish(50), Publish::ok);
 }
 
 TEST_P(RequiredConsumers, Those_who_only_try_learn_it_too) {
@@ -319,10 +511,7 @@ TEST_P(RequiredConsumers, A_claim_that_was_open_is_published_all_the_same) {
     Claim<Bytes> claim = producer_->claim(3);
     ASSERT_TRUE(claim);
     risk.kill();
-    const TimePoint hang = hang_deadline();
-    while (!producer_->watch() && std::chrono::steady_clock::now() < hang)
-      std::this_thread::sleep_for(1ms);
-    ASSERT_TRUE(producer_->failure());
+    ASSERT_TRUE(watch_until(hang_deadline()));
     EXPECT_EQ(claim.publish(2), Publish::ok);
     EXPECT_EQ(claim.published(), 2U);
   }
@@ -355,7 +544,7 @@ TEST_P(RequiredConsumers, A_producer_that_was_stopped_itself_blames_nobody) {
   risk.resume();
 }
 
-TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_loses_nothing) {
+TEST_P(RequiredConsumers, A_worker_that_dies_again_and_again_handles_each_event_in_order) {
   Liveness wanted = policy();
   wanted.absence_grace_period = hang_time;
   wanted.progress_timeout = hang_time;
@@ -372,7 +561,7 @@ TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_loses_nothing) {
         EXPECT_EQ(producer_.publish(50), Publish::ok);
     }
   });
-  for (const std::uint64_t deaths = is_sanitized() ? 20 : 100; lives != deaths + 1;) {
+  for (const std::uint64_t deaths = 20; lives != deaths + 1;) {
     worker.kill();
     ++lives;
     worker = consumer("risk", "drain leave", lives);
@@ -385,6 +574,42 @@ TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_loses_nothing) {
   expect_no_violation();
 }
 
+TEST_P(RequiredConsumers, A_worker_that_dies_a_hundred_times_at_full_speed_loses_nothing) {
+  Liveness wanted = policy();
+  wanted.absence_grace_period = hang_time;
+  wanted.progress_timeout = hang_time;
+  const std::string tally = (scratch().logs().parent_path() / "tally").string();
+  options_ = " --tally=" + tally;
+  Peer worker = consumer("risk", "tally leave");
+  producer_->enable_liveness(wanted);
+  std::atomic<bool> is_over = false;
+  std::uint64_t number = 0;
+  std::jthread publisher([&] {
+    for (Publish result = Publish::ok; !is_over && result == Publish::ok; ++number) {
+      result = producer_->publish([&](std::span<std::byte> event) {
+        write_proof(event, producer_.next(), {.incarnation = 1, .number = number});
+      });
+      EXPECT_EQ(result, Publish::ok);
+    }
+  });
+  const std::uint64_t deaths = is_sanitized() ? 20 : 100;
+  for (std::uint64_t death = 1; death <= deaths; ++death) {
+    // Right behind its attach, in its first events, or in full flow.
+    std::this_thread::sleep_for(std::chrono::microseconds(death % 4 * 700));
+    worker.kill();
+    worker = consumer("risk", "tally leave", death + 1);
+  }
+  is_over = true;
+  publisher.join();
+  const std::uint64_t end = producer_.next();
+  producer_.finish();
+  // Who begins behind what was handled, or more than a batch before it, ends with another code; so
+  // does who gets an event that is not whole or not the next one.
+  worker.skip_to("ended closed " + std::to_string(end) + " 0");
+  worker.wait_success();
+  EXPECT_GT(end, deaths * 100) << "not at full speed";
+}
+
 // --- Continuing without
 
 class ContinuingWithout : public RequiredConsumers {
@@ -395,13 +620,6 @@ class ContinuingWithout : public RequiredConsumers {
     policy.failure_action = FailureAction::continue_without;
     policy.absence_action = FailureAction::continue_without;
     return policy;
-  }
-  Participant find(const std::string& id) {
-    for (Participant& participant : producer_->participants()) {
-      if (participant.id == id) return std::move(participant);
-    }
-    ADD_FAILURE() << "nobody is called " << id;
-    return {};
   }
 };
 
@@ -542,6 +760,26 @@ TEST_P(RequiredConsumers, A_stopped_topology_ends_for_everybody_with_the_reason)
                       {.kind = ConsumerKind::required, .start = Start::resume});
   EXPECT_EQ(again.drain(), Poll::stopped);
   EXPECT_EQ(again.next(), sent);
+}
+
+TEST_P(RequiredConsumers, A_topology_that_is_stopped_because_of_a_stall_says_so) {
+  Peer risk = consumer("risk", "handler_then:0,stop drain leave");
+  LocalConsumer journal(scratch(), "journal", 1);
+  Liveness wanted = policy();
+  wanted.failure_action = FailureAction::stop_topology;
+  wanted.absence_action = FailureAction::alert_only;
+  producer_->enable_liveness(wanted);
+  ASSERT_EQ(producer_.publish(1), Publish::ok);
+  risk.wait_stopped();
+  EXPECT_TRUE(watch_until(hang_deadline()));  // while nobody publishes
+  EXPECT_EQ(publish_one(), Publish::stopped);
+  EXPECT_EQ(journal.drain(), Poll::stopped);
+  EXPECT_EQ(stop_reason(journal->segment())->trouble, ConsumerTrouble::stalled);
+  EXPECT_TRUE(journal->explain(Poll::stopped).problem().ends_with("because of risk, stalled"));
+  // The stalled one itself reads what there is, and is told the same.
+  risk.resume();
+  risk.skip_to("ended stopped 1 0");
+  risk.wait_success();
 }
 
 INSTANTIATE_TEST_SUITE_P(Rings, RequiredConsumers, testing::ValuesIn(one_and_several),

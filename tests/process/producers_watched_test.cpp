@@ -167,6 +167,41 @@ TEST_F(Topology, Members_may_die_and_come_back_while_it_forms) {
   EXPECT_TRUE(is_formed);
 }
 
+TEST_F(Topology, All_its_members_wait_for_each_other_over_all_its_rings_whoever_is_restarted) {
+  const auto member = [&](const std::string& id, std::uint64_t incarnation) {
+    PeerSpec wanted = spec(
+        id, "form:2", "--kind=required --start=resume --timeout-ms=30000 --successor-ms=30000");
+    wanted.incarnation = incarnation;
+    return start(wanted);
+  };
+  const std::vector<std::string> rings = {ring(), ring() + "-answers.0", ring() + "-answers.1"};
+  {
+    Peer first = member("worker.0", 1);
+    first.expect("made");
+    Peer driver = member("driver", 1);
+    driver.expect("made");
+    first.expect("attached");
+    // It dies having taken all its places; the driver when it waits for the ring of the last one.
+    first.kill();
+    driver.kill();
+    Peer second = member("worker.1", 1);
+    second.expect("made");
+    second.expect("attached");
+    first = member("worker.0", 2);
+    first.expect("made");
+    first.expect("attached");
+    // What the dead driver left in the rings of both satisfies nobody.
+    EXPECT_THROW(wait_for_topology({{.ring = rings[0], .producers = {"driver"}}}, 20ms), Error);
+    driver = member("driver", 2);
+    driver.expect("made");
+    driver.expect("attached");
+    driver.expect("formed");
+    first.expect("formed");
+    second.expect("formed");
+  }
+  for (const std::string& name : rings) clean_ring(os::ObjectName::parse(name), {.force = true});
+}
+
 TEST_F(Topology, A_producer_discovers_consumers_by_their_prefix) {
   LocalProducer driver(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer other = worker("auditor");
@@ -186,9 +221,11 @@ TEST_F(Topology, A_producer_discovers_consumers_by_their_prefix) {
 TEST_F(Topology, Of_two_processes_that_claim_one_id_one_is_refused) {
   LocalProducer driver(scratch(), setting_.form, ProducerBirth::create, 1);
   Peer first = worker("worker.0");
-  Peer usurper =
-      start(spec("worker.0", "join sleep", "--kind=gating --start=resume --incarnation=2"));
-  EXPECT_THROW(usurper.expect("attached"), std::exception);
+  PeerSpec second = spec("worker.0", "join sleep", "--kind=gating --start=resume");
+  second.incarnation = 2;
+  const std::string refusal = start(second).next_line();
+  EXPECT_TRUE(refusal.starts_with("error consumer_alive")) << refusal;
+  EXPECT_NE(refusal.find("pid " + std::to_string(first.pid())), std::string::npos) << refusal;
   EXPECT_EQ(driver->discover_consumers("worker.", 1, 0s).size(), 1U);
 }
 

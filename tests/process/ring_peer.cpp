@@ -29,6 +29,14 @@
 //                                      (K+1)st, before anything of it is done
 //   between_then:K,SIGNAL              handles events; raises SIGNAL right after the K-th
 //   drain                              until the end of the stream    "ended WHY NEXT MISSED"
+//   tally                              the same at full speed: no log, but each event must be whole
+//                                      and the next one. How far it has come stands in the file of
+//                                      --tally, and the next life must begin there, or at most a
+//                                      batch before it.
+//   form:N                             a member of a topology of 1 + N rings, by its id: "driver",
+//                                      which sends over RING, or worker.0 …, which answer over
+//                                      RING-answers.0 …; takes its places and waits for all others
+//                                      (--timeout-ms)          "made", "attached 0", "formed"
 //   leave, resign                      "left", "resigned"
 //
 //   visit                              attaches, reads to the end, leaves; over and over, until the
@@ -59,7 +67,9 @@
 //
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -162,6 +172,23 @@ class Arguments {
   std::vector<std::uint64_t> numbers_;
 };
 
+/// A number in a file, which outlives who counts.
+class Tally {
+ public:
+  explicit Tally(const std::string& path) {
+    const int file = open(path.c_str(), O_RDWR | O_CREAT, 0600);
+    if (file < 0 || ftruncate(file, sizeof *value_) != 0) std::exit(7);
+    void* const bytes = mmap(nullptr, sizeof *value_, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (bytes == MAP_FAILED) std::exit(7);
+    ::close(file);
+    value_ = static_cast<volatile std::uint64_t*>(bytes);
+  }
+  volatile std::uint64_t& operator*() const { return *value_; }
+
+ private:
+  volatile std::uint64_t* value_ = nullptr;
+};
+
 template <class E>
 class RingPeer {
  public:
@@ -220,6 +247,8 @@ class RingPeer {
         {"handler_then", &RingPeer::handler_then},
         {"between_then", &RingPeer::between_then},
         {"drain", &RingPeer::drain},
+        {"tally", &RingPeer::tally},
+        {"form", &RingPeer::form},
         {"visit", &RingPeer::visit},
         {"cycle", &RingPeer::cycle},
         {"leave", &RingPeer::leave},
@@ -453,6 +482,24 @@ class RingPeer {
     }
     report_end(outcome);
   }
+  void tally(const Arguments& /*none*/) {
+    const Tally done(options_.text("tally", ""));
+    std::uint64_t next = consumer_->next_sequence().value();
+    if (next > *done || *done - next > options_.number("max-batch", 8)) std::exit(8);
+    Poll outcome = Poll::events;
+    while (outcome == Poll::events) {
+      outcome =
+          consumer_
+              ->wait_poll([&](const E& event, Sequence sequence) {
+                const ConstBytes bytes(reinterpret_cast<const std::byte*>(&event), sizeof event);
+                if (sequence.value() != next || !is_proven(bytes, next)) std::exit(9);
+                ++next;
+                if (next > *done) *done = next;
+              })
+              .outcome;
+    }
+    report_end(outcome);
+  }
   void poll_end(const Arguments& /*none*/) {
     report("outcome " + std::string(to_string(consumer_->poll([](const E&) {}).outcome)));
   }
@@ -606,6 +653,34 @@ class RingPeer {
   }
 
   // --- Others
+
+  void form(const Arguments& arguments) {
+    const auto answers = [this](std::uint64_t rank) {
+      return options_.ring + "-answers." + std::to_string(rank);
+    };
+    const std::string id = options_.text("id", "");
+    std::vector<RingMembers> topology{{.ring = options_.ring, .producers = {"driver"}}};
+    for (std::uint64_t rank = 0; rank < arguments.number(0); ++rank) {
+      const std::string worker = "worker." + std::to_string(rank);
+      topology[0].consumers.push_back(worker);
+      topology.push_back({.ring = answers(rank), .producers = {worker}, .consumers = {"driver"}});
+    }
+    std::vector<Consumer<E>> places;
+    const auto take_place = [&](const std::string& ring) {
+      places.push_back(Consumer<E>::attach(ring, consumer_options()));
+    };
+    for (const RingMembers& members : topology)
+      if (members.producers[0] == id)
+        producer_.emplace(Producer<E>::create_or_attach(members.ring, producer_options()));
+    report("made");
+    for (const RingMembers& members : topology)
+      if (std::count(members.consumers.begin(), members.consumers.end(), id) != 0)
+        take_place(members.ring);
+    report("attached 0");
+    wait_for_topology(topology, std::chrono::milliseconds(options_.number("timeout-ms", 0)));
+    report("formed");
+    sleep(arguments);
+  }
 
   void clean(const Arguments& arguments) {
     const CleanResult result =

@@ -108,7 +108,7 @@ Json stop_json(const Segment& segment) {
   return {{"consumer", printable(reason->consumer_id)}, {"trouble", to_string(reason->trouble)}};
 }
 
-Json to_json(const View& view) {
+Json view_json(const View& view) {
   Json sections = Json::object();
   for (const auto& [name, section] : sections_of(view.segment.header()))
     sections[name] = {{"offset", section.offset}, {"size", section.size}};
@@ -240,7 +240,7 @@ ExitCode run_inspect(const InspectOptions& options) {
                                           SegmentRole::inspector, EventType{}, os::now());
   const View view{segment};
   if (options.json) {
-    print_json(stdout, to_json(view));
+    print_json(stdout, view_json(view));
     return ExitCode::ok;
   }
   if (options.dot) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "runner.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace disruptor_mp::sim {
@@ -11,8 +10,14 @@ constexpr std::array<const char*, Oracle::max_consumers> consumer_names = {
     "consumer 0", "consumer 1", "consumer 2", "consumer 3"};
 constexpr std::array<const char*, SharedOracle::max_producers> producer_names = {
     "producer 0", "producer 1", "producer 2"};
-/// So many failures are tried while shrinking.
-constexpr unsigned shrink_budget = 4000;
+
+/// Whether the run that has just ended fails by design. (Others of the canaries fail by
+/// themselves.)
+bool is_canary(const Profile& profile, std::uint64_t seed) {
+  if (profile.canary_at)
+    return situations().reached()[static_cast<std::size_t>(*profile.canary_at)];
+  return profile.canary && profile.reported_as == Verdict::safety && seed % 100 == 99;
+}
 
 }  // namespace
 
@@ -58,6 +63,8 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   if (setting.has_standby)
     sim.add_role({.name = "standby", .body = &standby_body, .restarts = spec.crashes});
   if (setting.has_janitor) sim.add_role({.name = "janitor", .body = &janitor_body});
+  if (setting.has_watcher)
+    sim.add_role({.name = "watcher", .body = &watcher_body, .can_be_killed = false});
   const bool consumers_die = setting.mortal != Mortal::producers;
   for (unsigned i = 0; i < setting.consumers; ++i) {
     sim.add_role({.name = consumer_names[i],
@@ -71,47 +78,15 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
         !problem.empty())
       sim.fail(Verdict::safety, problem);
   }
-  if (spec.profile->canary && spec.seed % 100 == 99 && sim.verdict() == Verdict::pass)
-    sim.fail(Verdict::safety, "the canary: this seed fails by design");
+  if (is_canary(*spec.profile, spec.seed) && sim.verdict() == Verdict::pass) {
+    sim.fail(Verdict::safety, spec.profile->canary_at ? "the canary: this schedule fails by design"
+                                                      : "the canary: this seed fails by design");
+  }
   return {.verdict = sim.verdict(),
           .problem = sim.problem(),
           .hash = sim.hash(),
           .steps = sim.steps(),
           .reached = situations().reached()};
-}
-
-Trace shrink(const Trace& trace) {
-  Trace best = trace;
-  unsigned tried = 0;
-  const auto still_fails = [&](const std::vector<Decision>& decisions) {
-    ++tried;
-    ReplayStrategy strategy(decisions);
-    engine().record_decisions(true);
-    RunResult result = run_once(best.spec, strategy);
-    if (result.verdict != trace.result.verdict ||
-        result.problem.substr(0, 3) != trace.result.problem.substr(0, 3))
-      return false;
-    best.result = std::move(result);
-    best.decisions = engine().decisions();  // what was not met falls away by itself
-    return true;
-  };
-  for (std::size_t chunk = std::max<std::size_t>(best.decisions.size() / 2, 1);;) {
-    bool shrunk = false;
-    for (std::size_t from = 0; from < best.decisions.size() && tried < shrink_budget;) {
-      std::vector<Decision> fewer = best.decisions;
-      const auto begin = fewer.begin() + static_cast<std::ptrdiff_t>(from);
-      fewer.erase(begin, begin + static_cast<std::ptrdiff_t>(std::min(chunk, fewer.size() - from)));
-      const std::size_t before = best.decisions.size();
-      if (still_fails(fewer) && best.decisions.size() < before) {
-        shrunk = true;
-      } else {
-        from += chunk;
-      }
-    }
-    if (tried >= shrink_budget || (chunk == 1 && !shrunk)) break;
-    if (!shrunk) chunk = std::max<std::size_t>(chunk / 2, 1);
-  }
-  return best;
 }
 
 }  // namespace disruptor_mp::sim

@@ -23,8 +23,8 @@ std::size_t index_of(const std::array<std::string_view, N>& names, const std::st
 
 /// Strictly: a number that does not fit would be another one.
 template <class Number>
-Number number(const nlohmann::json& json, const std::string& what) {
-  constexpr std::uint64_t most = std::numeric_limits<Number>::max();
+Number number(const nlohmann::json& json, const std::string& what,
+              std::uint64_t most = std::numeric_limits<Number>::max()) {
   if (!json.is_number_unsigned() || json.get<std::uint64_t>() > most) {
     throw std::runtime_error("the trace's " + what + " is " + json.dump() +
                              ", which is no whole number from 0 to " + std::to_string(most));
@@ -77,10 +77,11 @@ Trace trace_from_json(const std::string& text) try {
   trace.result.steps = number<std::uint32_t>(json.at("steps"), "number of steps");
   trace.result.hash = number<std::uint64_t>(json.at("hash"), "hash");
   for (const auto& d : json.at("decisions")) {
-    trace.decisions.push_back({.process = number<std::uint8_t>(d.at(0), "process of a decision"),
-                               .choice = static_cast<Choice>(index_of(choice_names, d.at(2))),
-                               .pick = number<std::uint16_t>(d.at(3), "pick of a decision"),
-                               .step = number<std::uint32_t>(d.at(1), "step of a decision")});
+    trace.decisions.push_back(
+        {.process = number<std::uint8_t>(d.at(0), "process of a decision", max_processes - 1),
+         .choice = static_cast<Choice>(index_of(choice_names, d.at(2))),
+         .pick = number<std::uint16_t>(d.at(3), "pick of a decision"),
+         .step = number<std::uint32_t>(d.at(1), "step of a decision")});
   }
   return trace;
 } catch (const nlohmann::json::exception& error) {

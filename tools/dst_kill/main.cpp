@@ -8,6 +8,7 @@
 #include <exception>
 #include <map>
 
+#include "points.hpp"
 #include "profiles.hpp"
 #include "report.hpp"
 #include "session.hpp"
@@ -18,9 +19,12 @@ int main(int argc, char** argv) {
   const std::map<std::string, At> moments = {{"time", At::time},
                                              {"stall", At::stall},
                                              {"store", At::store},
-                                             {"instruction", At::instruction}};
-  const std::map<std::string, Tamper> tampers = {
-      {"lost", Tamper::lost}, {"invented", Tamper::invented}, {"stuck", Tamper::stuck}};
+                                             {"instruction", At::instruction},
+                                             {"point", At::point}};
+  const std::map<std::string, Tamper> tampers = {{"lost", Tamper::lost},
+                                                 {"invented", Tamper::invented},
+                                                 {"stuck", Tamper::stuck},
+                                                 {"missed", Tamper::missed}};
 
   CLI::App app{
       "Kills, stops and restarts real producers and consumers of the shipped library, and judges\n"
@@ -35,22 +39,27 @@ int main(int argc, char** argv) {
   app.add_option(
          "--at", at,
          "time (a random moment), stall (stopped and continued), store (after a store to a\n"
-         "word of the ring), instruction (anywhere in attach, publish, poll, leave)")
+         "word of the ring), instruction (anywhere in attach, publish, poll, leave), point (each\n"
+         "named point in turn; see --list)")
       ->check(CLI::IsMember(moments));
   app.add_option("--seed", options.seed, "of victims, moments and places (1)");
   app.add_option("--patience-ms", options.patience_ms, "without progress for so long: it hangs");
   app.add_option("--out", options.out, "keep the logs of a failed round in this folder");
   app.add_option("--tamper", tamper,
-                 "must fail: lost or invented (evidence), stuck (with --at stall)")
+                 "must fail: lost or invented (evidence), stuck (with --at stall), missed (points)")
       ->check(CLI::IsMember(tampers));
-  app.add_flag("--list", lists, "the profiles");
+  app.add_flag("--require-points", options.needs_points,
+               "with --at point: fail if one that is promised was met by nobody");
+  app.add_flag("--list", lists, "the profiles, and the points of --at point");
   app.add_flag("--json", options.json, "print the result as JSON");
   app.footer(
       "examples:\n"
       "  dst kill --profile pair --kills 1000 --at time\n"
       "  dst kill --profile several --kills 500 --at stall --json\n"
       "  dst kill --profile file --kills 200 --at instruction --out findings\n"
-      "exit: 0 pass, 2 usage, 3 this machine does not permit it, 10 safety, 11 progress");
+      "  dst kill --profile several --kills 300 --at point --require-points\n"
+      "exit: 0 pass, 2 usage, 3 this machine does not permit it, 10 safety, 11 progress,\n"
+      "      15 a point was not met");
   try {
     app.parse(argc, argv);
     options.at = moments.at(at);
@@ -58,6 +67,10 @@ int main(int argc, char** argv) {
     if (lists) {
       for (const Profile& profile : all_profiles())
         fmt::print("{:<14}{}\n", profile.name, profile.what);
+      fmt::print("\npoints:\n");
+      for (const Point& point : all_points())
+        fmt::print("{:<18}{}{}\n", point.name, point.what,
+                   point.when == Point::When::at_times ? " (not promised)" : "");
       return exit_pass;
     }
     static_cast<void>(profile_named(options.profile));

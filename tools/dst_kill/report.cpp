@@ -11,7 +11,16 @@ namespace {
 double milliseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; }
 
 std::string outcome(int code) {
-  return code == exit_pass ? "pass" : code == exit_progress ? "progress" : "safety";
+  switch (code) {
+    case exit_pass:
+      return "pass";
+    case exit_progress:
+      return "progress";
+    case exit_unreached:
+      return "unreached";
+    default:
+      return "safety";
+  }
 }
 
 Tally sum_of(const Totals& totals) {
@@ -50,6 +59,7 @@ void print_json(const Options& options, const Totals& totals) {
                       {"in_doubt_seen", totals.evidence.in_doubt_seen},
                       {"missed", totals.evidence.missed},
                       {"voids", totals.evidence.voids}};
+  if (options.at == At::point) report["unmet"] = totals.unmet;
   report["all"] = to_json(sum_of(totals));
   report["places"] = nlohmann::ordered_json::array();
   for (const auto& [key, tally] : totals.tallies) {
@@ -62,7 +72,12 @@ void print_json(const Options& options, const Totals& totals) {
 
 void print_row(const std::string& role, const std::string& place, const Tally& tally) {
   const Histogram& times = tally.recovery;
-  fmt::print("{:<10} {:<10} {:>8} {:>9} {:>11} {:>9.2f} {:>8.2f} {:>8.2f}\n", role, place,
+  if (times.count() == 0) {  // others died before everybody had recovered
+    fmt::print("{:<10} {:<16} {:>8} {:>9} {:>11} {:>9} {:>8} {:>8}\n", role, place, tally.kills,
+               tally.in_place, tally.violations, "-", "-", "-");
+    return;
+  }
+  fmt::print("{:<10} {:<16} {:>8} {:>9} {:>11} {:>9.2f} {:>8.2f} {:>8.2f}\n", role, place,
              tally.kills, tally.in_place, tally.violations, milliseconds(times.quantile(1, 2)),
              milliseconds(times.quantile(99, 100)), milliseconds(times.max()));
 }
@@ -79,6 +94,8 @@ std::string to_string(At at) {
       return "store";
     case At::instruction:
       return "instruction";
+    case At::point:
+      return "point";
   }
   return "unknown";
 }
@@ -87,9 +104,9 @@ void print_report(const Options& options, const Totals& totals) {
   if (options.json) return print_json(options, totals);
   const evidence::Verdict& evidence = totals.evidence;
   const std::string what = options.at == At::stall ? "stops" : "kills";
-  fmt::print("{:<10} {:<10} {:>8} {:>9} {:>11}   recovery (ms)\n", "role", "place", what,
+  fmt::print("{:<10} {:<16} {:>8} {:>9} {:>11}   recovery (ms)\n", "role", "place", what,
              "in place", "violations");
-  fmt::print("{:<52} {:>9} {:>8} {:>8}\n", "", "p50", "p99", "max");
+  fmt::print("{:<58} {:>9} {:>8} {:>8}\n", "", "p50", "p99", "max");
   for (const auto& [key, tally] : totals.tallies) print_row(key.first, key.second, tally);
   print_row("all", "", sum_of(totals));
   fmt::print(
@@ -100,6 +117,7 @@ void print_report(const Options& options, const Totals& totals) {
       static_cast<double>(totals.kills) / totals.seconds, totals.rounds, evidence.acknowledged,
       evidence.handled, evidence.handled_again, evidence.in_doubt, evidence.in_doubt_seen,
       evidence.missed, evidence.voids);
+  for (const std::string& point : totals.unmet) fmt::print("never met: {}\n", point);
   for (const std::string& violation : evidence.violations) fmt::print("violation: {}\n", violation);
   fmt::print("{}\n", totals.code == exit_pass ? "PASS" : "FAIL " + outcome(totals.code));
 }

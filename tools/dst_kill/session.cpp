@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "crew.hpp"
 #include "disruptor_mp/os/memory_object.hpp"
 #include "evidence/event_log.hpp"
+#include "points.hpp"
 #include "tracer.hpp"
 
 namespace disruptor_mp::kill {
@@ -78,6 +80,7 @@ class Session {
   Totals run() {
     while (totals_.kills < options_.kills && totals_.code == exit_pass) play_round();
     totals_.seconds = progress_.seconds();
+    if (options_.at == At::point) find_unmet();
     return std::move(totals_);
   }
 
@@ -176,6 +179,8 @@ class Session {
         return strike_at_store(crew, victim);
       case At::instruction:
         return strike_at_instruction(crew, victim);
+      case At::point:
+        return strike_at_point(crew);
     }
   }
 
@@ -222,9 +227,12 @@ class Session {
     for (std::size_t i = 0; i < word_count; ++i) {
       if (seat.words.at(i).load(std::memory_order_relaxed) != 0) words.push_back(i);
     }
-    const std::size_t chosen = words.at(random_() % words.size());
-    const auto word = static_cast<Word>(chosen);
-    std::uint64_t address = seat.words.at(chosen).load(std::memory_order_relaxed);
+    return target_of(crew, victim, static_cast<Word>(words.at(random_() % words.size())));
+  }
+  Target target_of(Crew& crew, std::size_t victim, Word word) {
+    const Seat& seat = crew.seat(victim);
+    std::uint64_t address =
+        seat.words.at(static_cast<std::size_t>(word)).load(std::memory_order_relaxed);
     if (word == Word::payload || word == Word::stamp)
       address += random_() % profile_.capacity * seat.slot_stride.load(std::memory_order_relaxed);
     const bool is_bell = word == Word::data_bell || word == Word::gates_bell;
@@ -241,7 +249,7 @@ class Session {
       tracer.watch(target.address, target.size);
       is_in_place = true;
       for (std::uint64_t left = 1 + random_() % 6; left > 0 && is_in_place; --left)
-        is_in_place = tracer.next_store();
+        is_in_place = tracer.next_hit();
       if (tracer.has_ended()) crew.forget(victim);
     }
     kill_at(crew, victim, to_string(target.word), is_in_place);
@@ -279,7 +287,7 @@ class Session {
       if (!has_calls && can_watch_ && random_() % 2 == 0) {
         const Target target = pick_word(crew, victim);
         tracer.watch(target.address, target.size);
-        goes_on = tracer.next_store();
+        goes_on = tracer.next_hit();
         tracer.watch_nothing();
         steps = std::min<std::uint64_t>(steps, 1 + random_() % 300);
       }
@@ -290,6 +298,67 @@ class Session {
           !tracer.has_ended() && crew.seat(victim).phase.load(std::memory_order_relaxed) == phase;
     }
     kill_at(crew, victim, to_string(phase), is_in_place);
+  }
+
+  /// Points take turns, so that each gets as many deaths as any other.
+  void strike_at_point(Crew& crew) {
+    const auto points = all_points();
+    for (;;) {
+      const Point& point = points[next_point_++ % points.size()];
+      std::vector<std::size_t> able;
+      for (std::size_t i = 0; i < crew.size(); ++i) {
+        const bool has_word =
+            !point.after ||
+            crew.seat(i).words.at(static_cast<std::size_t>(*point.after)).load() != 0;
+        if (can_meet(profile_, crew.part(i), point) && has_word) able.push_back(i);
+      }
+      if (!able.empty()) return strike_at(crew, able.at(random_() % able.size()), point);
+    }
+  }
+
+  void strike_at(Crew& crew, std::size_t victim, const Point& point) {
+    std::optional<std::size_t> dead;
+    if (point.when == Point::When::beside_a_death) {
+      for (std::size_t i = 0; i < crew.size(); ++i) {
+        if (crew.part(i).role == Role::gating) dead = i;
+      }
+      kill_at(crew, *dead, place_of(crew, *dead), true);
+    }
+    if (point.phase == Phase::attach) {
+      kill_and_restart(crew, victim, Phase::attach);
+    } else {
+      crew.seat(victim).wish.store(point.phase, std::memory_order_relaxed);
+    }
+    bool is_in_place = false;
+    if (crew.await_wish(victim)) {
+      Tracer tracer(crew.pid(victim));
+      if (point.after) {
+        const Target target = target_of(crew, victim, *point.after);
+        tracer.watch(target.address, target.size);
+      } else {
+        tracer.watch_instruction(point.entry);
+      }
+      is_in_place = options_.tamper != Tamper::missed && tracer.next_hit();
+      if (tracer.has_ended()) crew.forget(victim);
+    }
+    met_[point.name] = met_[point.name] || is_in_place;
+    kill_at(crew, victim, std::string(point.name), is_in_place);
+    crew.start(victim);
+    if (dead) crew.start(*dead);
+    await_recovery(crew);
+  }
+
+  void find_unmet() {
+    for (const Point& point : all_points()) {
+      const auto met = met_.find(point.name);
+      using When = Point::When;
+      const bool is_promised =
+          point.when == When::always || point.when == When::several ||
+          (point.when == When::beside_a_death && profile_.producers != ProducerKind::multi);
+      if (is_promised && met != met_.end() && !met->second) totals_.unmet.emplace_back(point.name);
+    }
+    if (options_.needs_points && totals_.code == exit_pass && !totals_.unmet.empty())
+      totals_.code = exit_unreached;
   }
 
   [[nodiscard]] static Phase work_of(const Crew& crew, std::size_t victim) {
@@ -342,16 +411,18 @@ class Session {
   std::vector<Tally*> round_;  ///< of each kill of this round
   Tally* last_ = nullptr;      ///< of the last kill
   Clock::time_point struck_at_;
+  std::size_t next_point_ = 0;
+  std::map<std::string_view, bool> met_;  ///< points that were aimed at
 };
 
 }  // namespace
 
 std::string why_not_permitted(At at) {
-  if (at != At::store && at != At::instruction) return {};
+  if (at == At::time || at == At::stall) return {};
   if (!Tracer::is_permitted())
     return "found that ptrace is forbidden, expected to trace children; remedy: kernel.yama."
            "ptrace_scope below 3, and a container that allows SYS_PTRACE";
-  if (at == At::store && !Tracer::can_watch())
+  if (at != At::instruction && !Tracer::can_watch())
     return "found no watchpoints, expected x86-64 with debug registers that ptrace may set; "
            "remedy: "
            "--at instruction";

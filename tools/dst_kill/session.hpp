@@ -21,11 +21,12 @@ inline constexpr int exit_usage = 2;
 inline constexpr int exit_not_permitted = 3;
 inline constexpr int exit_safety = 10;
 inline constexpr int exit_progress = 11;
+inline constexpr int exit_unreached = 15;
 
-enum class At : std::uint8_t { time, stall, store, instruction };
+enum class At : std::uint8_t { time, stall, store, instruction, point };
 
-/// Damage to the evidence, to see that the oracle and the clock say no.
-enum class Tamper : std::uint8_t { nothing, lost, invented, stuck };
+/// Damage to the evidence, or to the aim, to see that oracle, clock and count say no.
+enum class Tamper : std::uint8_t { nothing, lost, invented, stuck, missed };
 
 struct Options {
   std::string profile = "pair";
@@ -35,6 +36,7 @@ struct Options {
   std::uint64_t patience_ms = 10'000;  ///< without progress for so long: a hang
   std::string out;                     ///< folder for the logs of a round that failed
   Tamper tamper = Tamper::nothing;
+  bool needs_points = false;  ///< fails if one that is promised was met by nobody
   bool json = false;
 };
 
@@ -51,7 +53,8 @@ struct Totals {
   std::uint64_t kills = 0;
   std::uint64_t rounds = 0;
   double seconds = 0;
-  evidence::Verdict evidence;  ///< of all rounds
+  evidence::Verdict evidence;      ///< of all rounds
+  std::vector<std::string> unmet;  ///< points that are promised, and that this profile has
   int code = exit_pass;
 };
 

@@ -100,11 +100,21 @@ bool Tracer::resume(int request) {
 
 bool Tracer::next_call() { return resume(PTRACE_SYSCALL); }
 bool Tracer::step() { return resume(PTRACE_SINGLESTEP); }
-bool Tracer::next_store() { return resume(PTRACE_CONT); }
+bool Tracer::next_hit() { return resume(PTRACE_CONT); }
 
 void Tracer::watch_nothing() {
 #if defined(__x86_64__)
   if (!has_ended_ && is_stopped_) set_debug_register(pid_, 7, 0);
+#endif
+}
+
+void Tracer::watch_instruction([[maybe_unused]] std::uint64_t address) {
+#if defined(__x86_64__)
+  constexpr std::uint64_t on = 1U;  // with nothing else: when it is about to be executed
+  set_debug_register(pid_, 0, address);
+  set_debug_register(pid_, 7, on);
+#else
+  throw std::runtime_error("watchpoints: only on x86-64");
 #endif
 }
 

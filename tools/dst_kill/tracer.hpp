@@ -28,9 +28,11 @@ class Tracer {
   [[nodiscard]] bool step();
   /// Watches the stores to `size` bytes (4 or 8) at an address of the process.
   void watch(std::uint64_t address, unsigned size);
+  /// Watches for an instruction of it.
+  void watch_instruction(std::uint64_t address);
   void watch_nothing();
-  /// To the moment after the next watched store.
-  [[nodiscard]] bool next_store();
+  /// To the moment after the next watched store, or before the watched instruction.
+  [[nodiscard]] bool next_hit();
 
   /// It has ended by itself, and was waited for.
   [[nodiscard]] bool has_ended() const { return has_ended_; }

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/membership/roster.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 
 namespace disruptor_mp {
@@ -23,7 +25,6 @@ enum class ConsumerTrouble : std::uint8_t {
   stalled,  ///< alive (it may be stopped), owes a look at an event, and does not move
   dead,     ///< died without leaving
   left,     ///< left in order, without resigning: it means to come back
-  missing,  ///< has never been there
 };
 [[nodiscard]] std::string_view to_string(ConsumerTrouble trouble) noexcept;
 
@@ -78,12 +79,20 @@ struct Liveness {
 
   /// @throws Error{invalid_option, invalid_name}
   void require_valid(const std::string& object) const;
+  /// Those it names who are not there as they must be, in its order: alive, attached as required,
+  /// and holding producers back; `passable`: and such that they may be passed over.
+  [[nodiscard]] std::vector<std::string> find_missing(const std::vector<Participant>& participants,
+                                                      bool passable) const;
+  /// What to throw about them when `startup_wait_timeout` is over.
+  [[nodiscard]] Error explain_missing(const std::string& object,
+                                      const std::vector<Participant>& participants,
+                                      bool passable) const;
 };
 
 /// What a policy has seen so far.
 struct LivenessCounters {
   std::uint64_t stalls = 0;    ///< alerts because of one that lives
-  std::uint64_t absences = 0;  ///< alerts because of one that died, left, or was never there
+  std::uint64_t absences = 0;  ///< alerts because of one that died or left
   std::uint64_t recoveries = 0;
   std::uint64_t failures = 0;  ///< those whose time was over
   std::uint64_t passed_over = 0;
@@ -105,12 +114,14 @@ struct StopReason {
 /// The policy at work: what is known of each required consumer. Private to one looker.
 class ConsumerWatch {
  public:
-  explicit ConsumerWatch(Liveness policy);
+  /// @param participants those among whom all required ones were found.
+  ConsumerWatch(Liveness policy, const std::vector<Participant>& participants);
 
-  /// Looks at each required consumer once, and tells the hook what is new. @param next where the
-  /// stream stands: what is below was published or, of several producers, claimed.
+  /// Looks at each required consumer once, and tells the hook what is new. @param next if the only
+  /// producer of a ring looks: what it publishes next. It knows that without asking the slots.
   /// @return one whose time is over and that has not been returned since it fell behind.
-  std::optional<ConsumerAlert> look(const Segment& segment, std::uint64_t next);
+  std::optional<ConsumerAlert> look(const Segment& segment,
+                                    std::optional<std::uint64_t> next = std::nullopt);
 
   /// Goes on without one that failed. @return false if it may not: it lives, and reads in place.
   bool release(Segment& segment, std::string_view id);
@@ -134,7 +145,7 @@ class ConsumerWatch {
   struct Watched {
     std::string id;
     std::uint32_t row = 0;          ///< where it was found last
-    std::uint32_t incarnation = 0;  ///< 0: never seen
+    std::uint32_t incarnation = 0;  ///< of the row
     std::uint64_t cursor = 0;
     std::uint64_t hold = 0;  ///< a HoldWord
     bool is_passable = false;
@@ -147,7 +158,8 @@ class ConsumerWatch {
   };
   struct Sight;
 
-  [[nodiscard]] Sight see(const Segment& segment, Watched& watched, std::uint64_t next) const;
+  [[nodiscard]] Sight see(const Segment& segment, Watched& watched,
+                          std::optional<std::uint64_t> next) const;
   /// Whether it stands where it does because of another consumer that is watched: that one's
   /// trouble tells.
   [[nodiscard]] bool waits_for_watched(const Segment& segment, const Watched& watched) const;

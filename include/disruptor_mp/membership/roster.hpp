@@ -127,6 +127,11 @@ struct Participant {
 
 /// "risk (gating, pid 4711, alive)", for messages.
 [[nodiscard]] std::string describe(const Participant& participant);
+/// All consumers among them, so told; "nobody" if there is none.
+[[nodiscard]] std::string describe_consumers(const std::vector<Participant>& participants);
+
+/// A required or gating consumer that lives (it may be stopped) and for which producers wait.
+[[nodiscard]] bool holds_producers_back(const Participant& participant) noexcept;
 
 /// Where the stream stands, as far as it can be told from outside.
 struct StreamPosition {

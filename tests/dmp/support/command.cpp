@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -125,7 +126,11 @@ void Command::wait_for_output(std::size_t bytes) {
     ADD_FAILURE() << "only " << out_.size() << " of " << bytes << " bytes came; stderr: " << err_;
 }
 
-void Command::signal(int number) const { ::kill(pid_, number); }
+void Command::signal(int number) const {
+  // kill(-1) would end every process of this user.
+  if (pid_ <= 0) throw std::logic_error("a signal to a command that has ended");
+  ::kill(pid_, number);
+}
 
 void Command::stop() {
   signal(SIGSTOP);

@@ -13,6 +13,7 @@
 #include "evidence/oracle.hpp"
 #include "support/deadline.hpp"
 #include "support/peer.hpp"
+#include "support/sanitizers.hpp"
 #include "support/scratch.hpp"
 
 namespace disruptor_mp::process_test {
@@ -58,13 +59,7 @@ struct SettingName {
 [[nodiscard]] std::uint64_t soak_factor();
 
 /// Whether this build is slowed down by a sanitizer.
-[[nodiscard]] constexpr bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(DMP_SANITIZED)
-  return true;
-#else
-  return false;
-#endif
-}
+[[nodiscard]] constexpr bool is_sanitized() { return test::under_asan || test::under_tsan; }
 
 /// A test with its own ring and its own processes. If it hangs it is ended with a message; whatever
 /// happens, the ring and the processes are gone afterwards.

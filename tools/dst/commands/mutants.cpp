@@ -49,6 +49,8 @@ constexpr std::array several_profiles = {"several",
                                          "several-biased",
                                          "several-biased-crash",
                                          "several-tiny-crash",
+                                         "several-left-behind",
+                                         "several-left-behind-crash",
                                          "several-stopped",
                                          "several-stopped-crash"};
 /// First by PCT, then to the end or the end of patience.
@@ -173,17 +175,20 @@ void print_row(const Mutant& mutant, const Outcome& o) {
 }
 
 Json row_of(const Mutant& mutant, const Outcome& o) {
-  Json row = {{"mutant", mutant.name},
+  constexpr std::array<const char*, fate_names.size()> words = {"killed", "survived", "equivalent",
+                                                                "broken"};
+  const bool is_killed = o.fate == Fate::killed;
+  Json row = {{"id", mutant.name},
+              {"verdict", words[static_cast<std::size_t>(o.fate)]},
+              {"first_kill", is_killed ? Json(o.run) : Json()},
+              {"strategy", is_killed ? Json(o.strategy) : Json()},
               {"breaks", mutant.breaks},
-              {"verdict", fate_names[static_cast<std::size_t>(o.fate)]}};
+              {"seconds", o.seconds}};
   if (!mutant.equivalent.empty()) row["equivalent"] = mutant.equivalent;
-  if (o.fate == Fate::killed) {
+  if (is_killed) {
     row["profile"] = o.profile;
     row["seed"] = o.seed;
-    row["run"] = o.run;
-    row["strategy"] = o.strategy;
     row["memory"] = o.memory;
-    row["seconds"] = o.seconds;
   }
   if (!o.problem.empty()) row["problem"] = o.problem;
   return row;
@@ -232,10 +237,9 @@ int mutants(const MutantOptions& options) {
   std::sort(first_kills.begin(), first_kills.end());
   const std::uint64_t median = first_kills.empty() ? 0 : first_kills[first_kills.size() / 2];
   if (options.json) {
-    std::cout << Json{{"mutants", all.size()},   {"killed", counts[0]},
-                      {"survived", counts[1]},   {"equivalent", counts[2]},
-                      {"broken", counts[3]},     {"median_first_kill", median},
-                      {"table", std::move(rows)}}
+    std::cout << Json{{"mutants", std::move(rows)}, {"killed", counts[0]},
+                      {"survived", counts[1]},      {"equivalent", counts[2]},
+                      {"broken", counts[3]},        {"median_first_kill", median}}
                      .dump(2, ' ', false, Json::error_handler_t::replace)
               << "\n";
   } else {

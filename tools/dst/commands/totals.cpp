@@ -102,8 +102,9 @@ int Totals::worst() const {
   for (const auto& entry : problems) {
     if (entry.second.verdict == static_cast<int>(Verdict::safety)) return entry.second.verdict;
   }
-  const auto* first = first_problem();
-  return first != nullptr ? first->second.verdict : 0;
+  if (const auto* first = first_problem()) return first->second.verdict;
+  const bool say_little = out_of_budget != 0 && out_of_budget * 100 >= runs;
+  return static_cast<int>(say_little ? Verdict::budget : Verdict::pass);
 }
 
 std::string to_json(const Totals& totals) {

@@ -34,7 +34,8 @@ struct Totals {
 
   void add(std::uint64_t seed, const RunResult& result);
   void add(const Totals& other);
-  /// As an exit code: 0, or the first problem's, safety before all others.
+  /// As an exit code: 0, or the first problem's, safety before all others; or that of the budget,
+  /// if so many runs outgrew the simulator that the others do not stand for them.
   [[nodiscard]] int worst() const;
   [[nodiscard]] const std::pair<const std::string, Problem>* first_problem() const;
 };

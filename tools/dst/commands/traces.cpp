@@ -106,6 +106,12 @@ int replay(const std::string& path, bool is_fixed) {
 
 int shrink_file(const std::string& path, const std::string& out) {
   const Trace trace = read_trace(path);
+  ReplayStrategy strategy(trace.decisions);
+  if (const RunResult now = run_once(trace.spec, strategy); now.verdict != trace.result.verdict) {
+    fmt::print("replay differs: verdict {}, the trace has {}; there is nothing to shrink\n",
+               to_string(now.verdict), to_string(trace.result.verdict));
+    return exit_replay_differs;
+  }
   const Trace smaller = shrink(trace);
   std::ofstream(out.empty() ? path : out) << to_json(smaller);
   fmt::print("{} decisions -> {}, {} steps -> {}\n{}\n", trace.decisions.size(),

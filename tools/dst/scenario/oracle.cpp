@@ -262,6 +262,16 @@ bool Oracle::is_anybody_reading() const {
   });
 }
 
+unsigned Oracle::slowest_reader() const noexcept {
+  unsigned slowest = max_consumers;
+  for (unsigned i = 0; i < max_consumers; ++i) {
+    const Consumer& c = consumers_[i];
+    if (!c.was_here || c.resigned || c.kind == SimKind::observer) continue;
+    if (slowest == max_consumers || c.committed < consumers_[slowest].committed) slowest = i;
+  }
+  return slowest;
+}
+
 std::string Oracle::find_lost_wake_up() const {
   const Engine& sim = engine();
   // A ringer that died with the bell in its hand is another matter: the nap ends by itself.

@@ -95,6 +95,8 @@ class Oracle {
   [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
     return consumers_[consumer].finished;
   }
+  /// Who has committed least of those that hold producers back; none: max_consumers.
+  [[nodiscard]] unsigned slowest_reader() const noexcept;
   /// Nobody will look for the ring any more.
   [[nodiscard]] bool are_all_done(unsigned consumers) const noexcept {
     return std::all_of(consumers_.begin(), consumers_.begin() + consumers,

@@ -26,6 +26,8 @@ Place::Kind control_word(std::uint64_t within) {
       return Place::Kind::producer;
     case offsetof(format::Control, producer_row):
       return Place::Kind::producer_row;
+    case offsetof(format::Control, tail):
+      return Place::Kind::tail;
     default:
       return Place::Kind::other;
   }
@@ -92,6 +94,8 @@ std::string ring_place_name(unsigned object, std::uint64_t offset) {
   switch (place.kind) {
     case Place::Kind::other:
       return ring + "offset " + std::to_string(offset);
+    case Place::Kind::tail:
+      return ring + "tail";
     case Place::Kind::row_status:
       return row + " status";
     case Place::Kind::row_cursor:

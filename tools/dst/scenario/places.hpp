@@ -21,6 +21,7 @@ struct Place {
     row_status,
     row_cursor,
     row_other,
+    tail,
     slot_word,
     stamp,
   };

@@ -98,16 +98,25 @@ void draw_handover(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.producer_detaches = true;
 }
-/// One that stalls now and then in the middle of an event and may be passed over; another keeps up.
+/// A consumer that stalls now and then in the middle of an event and may be passed over, or leaves
+/// and is late to return; another keeps up.
+void draw_stalling(Setting& s, Random& random) {
+  s.has_liveness = true;
+  s.has_watcher = random.one_in(3);
+  s.consumers = 2;
+  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
+  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+  ConsumerSetting& stalls = s.consumer[0];
+  stalls.returns = random.one_in(2);
+  if (stalls.returns) stalls.leaves_after = 1 + random.below(3);
+  stalls.tarries = stalls.returns && random.one_in(2);
+}
 void draw_left_behind(Setting& s, Random& random) {
   draw_ring(s, random);
   s.producer_waiting = Waiting::block;
   s.publishing = random.one_in(2) ? Publishing::one : Publishing::claim;
   s.events += 6;
-  s.has_liveness = true;
-  s.consumers = 2;
-  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
-  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+  draw_stalling(s, random);
 }
 /// Consumers that wait for consumers: a pipeline, a diamond, or what lies between. Some come late,
 /// some leave.
@@ -269,6 +278,16 @@ void draw_several_stopped(Setting& s, Random& random) {
   }
 }
 
+/// As left-behind, with two producers, each with a policy of its own.
+void draw_several_left_behind(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.producers = 2;
+  s.producer_waiting = Waiting::block;
+  s.publishing = random.one_in(2) ? Publishing::one : Publishing::claim;
+  s.events += 4;
+  draw_stalling(s, random);
+}
+
 /// Every slot is in its next lap at once: what is written late goes over something.
 void draw_several_tiny(Setting& s, Random& random) {
   draw_several(s, random);
@@ -312,6 +331,19 @@ void draw_tiny_observer(Setting& s, Random& random) {
   s.consumer[0].kind = SimKind::observer;
 }
 
+// --- Canaries
+
+void draw_anew(Setting& s, Random& random) {
+  static unsigned calls = 0;
+  draw_steady(s, random);
+  s.events = 2 + calls++ % 6;
+}
+void draw_too_much(Setting& s, Random& random) {
+  draw_steady(s, random);
+  s.capacity = 64;
+  s.events = 64;
+}
+
 // --- What their tests must come by
 
 using S = Situation;
@@ -333,7 +365,9 @@ constexpr std::array everywhere = {S::full_ring,
                                    S::across_2_63,
                                    S::capacity_one};
 constexpr std::array by_claims = {S::claim_abandoned, S::whole_ring_claimed};
-constexpr std::array by_joins = {S::joiner_lapped, S::gates_changed_behind_horizon};
+constexpr std::array by_joins = {
+    S::joiner_lapped, S::gates_changed_behind_horizon, S::held_by_first,    S::held_by_second,
+    S::held_by_third, S::joins_before_payload,         S::joins_in_payload, S::joins_before_news};
 constexpr std::array by_observers = {S::overtaken_in_copy, S::lapped_before_look};
 constexpr std::array by_handover = {S::told_left, S::joiner_lapped};
 constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S::in_doubt_lost,
@@ -345,7 +379,8 @@ constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::produc
                                     S::told_gone};
 constexpr std::array by_early_producer = {S::nobody_was_there};
 constexpr std::array by_late_attach = {S::joins_wrapped_ring, S::joiner_lapped};
-constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped};
+constexpr std::array by_churn = {S::told_left, S::ring_not_there_yet, S::joiner_lapped,
+                                 S::leaves_during_publish};
 constexpr std::array by_producer_deaths = {S::successor_in_same_ring, S::in_doubt_published,
                                            S::in_doubt_lost, S::torn_event};
 constexpr std::array by_consumer_deaths = {S::resumed_after_death, S::death_in_join,
@@ -355,15 +390,16 @@ constexpr std::array by_lag = {S::ring_not_there_yet, S::gates_changed_behind_ho
 constexpr std::array by_readiness = {S::told_who_is_missing};
 constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::length_lost,
                                      S::file_lost, S::pages_of_all_ages, S::old_ring_refused};
-constexpr std::array by_several = {S::tail_biased, S::void_skipped};
+constexpr std::array by_several = {S::tail_biased, S::claim_race_lost, S::void_skipped};
+constexpr std::array by_several_deaths = {S::claim_race_lost, S::death_with_open_claim,
+                                          S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
-constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler};
-constexpr std::array by_left_behind_crash = {S::told_passed_over, S::passed_over_in_handler,
-                                             S::returned_after_passed_over};
 constexpr std::array by_graphs = {S::told_gated, S::sleeps_gated, S::went_on_without};
 constexpr std::array by_graphs_crash = {S::told_gated, S::sleeps_gated, S::went_on_without,
                                         S::told_predecessor_missing, S::resumed_after_death};
+constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler,
+                                       S::returned_after_passed_over, S::watcher_finds_failure};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
 constexpr std::array by_chaos = {S::claim_cut_short,
@@ -377,7 +413,7 @@ constexpr std::array by_chaos = {S::claim_cut_short,
                                  S::death_in_repair,
                                  S::told_dead};
 
-constexpr std::array<Profile, 38> all = {{
+constexpr auto all = std::to_array<Profile>({
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
     {"crowd", "one producer, one to three consumers, nobody dies", 0, draw_crowd, false, by_joins},
     {"sleepers", "tiny rings, everybody blocks: lost wake-ups", 0, draw_sleepers, false, by_joins},
@@ -400,6 +436,29 @@ constexpr std::array<Profile, 38> all = {{
      draw_tiny_observer},
     {"canary", "fails one seed in a hundred, to see that failures are reported", 0, draw_steady,
      true},
+    {"canary-schedule",
+     "fails wherever an observer is overtaken while it copies",
+     0,
+     draw_observers,
+     true,
+     {},
+     S::overtaken_in_copy},
+    {"canary-nondeterminism",
+     "is never the same twice",
+     0,
+     draw_anew,
+     true,
+     {},
+     {},
+     Verdict::nondeterminism},
+    {"canary-budget",
+     "needs more memory than the simulator has",
+     0,
+     draw_too_much,
+     true,
+     {},
+     {},
+     Verdict::budget},
     {"standby", "two producers compete for one ring, one waits for the other to go", 1,
      draw_standby, false, by_standby},
     {"producer_before_consumers", "nobody is there when the first events are published", 0,
@@ -424,7 +483,7 @@ constexpr std::array<Profile, 38> all = {{
     {"left-behind", "a producer goes on without a consumer that stalls in an event", 0,
      draw_left_behind, false, by_left_behind},
     {"left-behind-crash", "the same, with up to two deaths", 2, draw_left_behind, false,
-     by_left_behind_crash},
+     by_left_behind},
     {"pipelines", "consumers that wait for consumers; some come late, some leave", 0,
      draw_pipelines, false, by_graphs},
     {"pipelines-crash", "the same, with up to two deaths", 2, draw_pipelines, false,
@@ -433,20 +492,24 @@ constexpr std::array<Profile, 38> all = {{
      draw_diamond_late, false, by_graphs},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
-    {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several},
+    {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several_deaths},
     {"several-biased", "two producers that take the ring's end from each other", 0,
      draw_several_biased, false, by_several},
     {"several-biased-crash", "the same, with up to two deaths", 2, draw_several_biased, false,
      by_several},
     {"several-tiny-crash", "two producers on one or two slots, with up to two deaths", 2,
      draw_several_tiny, false, by_several},
+    {"several-left-behind", "two producers go on without a consumer that stalls in an event", 0,
+     draw_several_left_behind, false, by_left_behind},
+    {"several-left-behind-crash", "the same, with up to two deaths", 2, draw_several_left_behind,
+     false, by_left_behind},
     {"several-stopped", "several that dawdle in their claims, which are revoked", 0,
      draw_several_stopped, false, by_stopped},
     {"several-stopped-crash", "the same, with up to two deaths", 2, draw_several_stopped, false,
      by_stopped},
     {"tiny", "one producer, one consumer, capacity 1, two events: for exhaustive search", 0,
      draw_tiny},
-}};
+});
 
 /// A situation that nobody promises would be forgotten.
 constexpr bool is_promised(Situation situation) {

@@ -175,7 +175,8 @@ void enable_liveness(Producer<E>& producer) {
                               .shutdown_grace_period = 0ms,
                               .failure_action = FailureAction::continue_without,
                               .absence_grace_period = 1ms,
-                              .absence_action = FailureAction::continue_without});
+                              .absence_action = FailureAction::continue_without,
+                              .alert_hook = check_alert});
   } catch (const Error& error) {
     if (error.code() != Errc::consumers_missing) throw;
   }
@@ -456,15 +457,13 @@ bool consume_once(unsigned index) {
     if (consumer.missed() != missed) oracle().missed(index, consumer.missed() - missed);
     missed = consumer.missed();
   };
-  if (incarnation() != 0 && consumer.passed_over())
+  if (consumer.resumed() && consumer.passed_over())
     situations().reach(Situation::returned_after_passed_over);
   const auto handler = [&](const E& event, Sequence sequence) {
     tell_missed();
-    if (c.kind == SimKind::passable && role_draw(4) == 0) {
-      // It has begun to read, and stops for longer than the producer's policy allows.
-      const EventWords before = words_of(event);
-      const bool was_passed_over = consumer.passed_over();
-      os::sleep_until(os::now() + 4ms);
+    const EventWords before = words_of(event);
+    const bool was_passed_over = consumer.passed_over();
+    if (dawdles_in_handler(index)) {
       const EventWords after = words_of(event);
       if (before.sequence != after.sequence || before.checksum != after.checksum)
         engine().fail(Verdict::safety, "an event changed while its handler read it");
@@ -579,6 +578,42 @@ void consume(unsigned index) {
 }
 
 }  // namespace
+
+void check_alert(const ConsumerAlert& alert) {
+  // The two that are facts.
+  if (alert.trouble == ConsumerTrouble::dead && engine().kills() == 0)
+    engine().fail(Verdict::safety, "a consumer is told to be dead, but nobody has died");
+  if (alert.trouble == ConsumerTrouble::left && setting.consumer[0].leaves_after == 0)
+    engine().fail(Verdict::safety, "a consumer is told to have left, but it never does");
+}
+
+bool dawdles_in_handler(unsigned index) {
+  if (setting.consumer[index].kind != SimKind::passable || role_draw(4) != 0) return false;
+  os::sleep_until(os::now() + 4ms);
+  return true;
+}
+
+void watcher_body() {
+  try {
+    Watcher watcher = Watcher::attach(ring_name(), {.required_consumer_ids = {"c0"},
+                                                    .startup_wait_timeout = 20ms,
+                                                    .progress_timeout = 1ms,
+                                                    .progress_check_interval = 500us,
+                                                    .shutdown_grace_period = 0ms,
+                                                    .absence_grace_period = 1ms,
+                                                    .alert_hook = check_alert});
+    // Not to the end, which may not come if somebody dies.
+    for (unsigned looks = 8 + role_draw(24); looks != 0 && !watcher.is_over(); --looks) {
+      if (watcher.look()) {
+        situations().reach(Situation::watcher_finds_failure);
+        watcher.acknowledge_failure();
+      }
+      pause();
+    }
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found && error.code() != Errc::consumers_missing) throw;
+  }
+}
 
 unsigned role_draw(unsigned n) { return role_randoms[engine().current()].below(n); }
 

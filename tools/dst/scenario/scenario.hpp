@@ -8,6 +8,10 @@
 #include "shared_oracle.hpp"
 #include "strategies.hpp"
 
+namespace disruptor_mp {
+struct ConsumerAlert;
+}
+
 namespace disruptor_mp::sim {
 
 /// Of every simulated ring.
@@ -63,7 +67,8 @@ struct Setting {
   unsigned revoke_after = 0;
   unsigned power_cut_at =
       0;  ///< the ring is a file, and this death takes all and the power; 0: not
-  bool has_liveness = false;  ///< the producer goes on without its first consumer when that stalls
+  bool has_liveness = false;  ///< producers go on without the first consumer when that stalls
+  bool has_watcher = false;   ///< somebody else looks after it, too
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
@@ -78,6 +83,13 @@ void producer_body();
 void standby_body();
 /// Somebody who removes by hand the name of a ring in use, and makes another ring of it.
 void janitor_body();
+/// Somebody who only looks after the first consumer, from outside.
+void watcher_body();
+/// What a liveness policy tells of the first consumer, whoever looks.
+void check_alert(const ConsumerAlert& alert);
+/// The middle of an event, for a consumer that now and then stops there for longer than a policy
+/// allows. @return whether it did.
+bool dawdles_in_handler(unsigned index);
 template <unsigned Index>
 void consumer_body();
 /// Consumer bodies by index.

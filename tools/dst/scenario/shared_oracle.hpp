@@ -53,6 +53,8 @@ class SharedOracle {
     consumers_[consumer].committed = consumers_[consumer].next;
   }
   void stream_ended(unsigned consumer, unsigned producers);
+  /// It found no ring, because the stream was over.
+  void is_late(unsigned consumer) noexcept { consumers_[consumer].is_late = true; }
   void told_dead(unsigned consumer);
   [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
     return consumers_[consumer].finished;
@@ -70,6 +72,7 @@ class SharedOracle {
   struct Consumer {
     bool was_here = false;
     bool finished = false;
+    bool is_late = false;
     SimKind kind = SimKind::gating;
     unsigned process = 0;
     std::uint64_t first = 0;

@@ -158,6 +158,11 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
     situations().reach(Situation::claim_revoked);
     return 0;
   }
+  if (result == Publish::consumer_stalled && setting.has_liveness) {
+    // It dawdles while it attaches, when nobody may pass it over.
+    producer.acknowledge_failure();
+    return 0;
+  }
   if (result != Publish::full && result != Publish::timed_out &&
       result != Publish::consumer_missing) {
     engine().fail(Verdict::safety, "publish returned " + std::string(to_string(result)));
@@ -171,6 +176,23 @@ Producer<SharedEvent> become_producer(unsigned index) {
   return Producer<SharedEvent>::create_or_attach(ring_name, producer_options(index));
 }
 
+/// As in roles.cpp.
+void enable_liveness(Producer<SharedEvent>& producer) {
+  try {
+    producer.enable_liveness({.required_consumer_ids = {"c0"},
+                              .startup_wait_timeout = 50ms,
+                              .progress_timeout = 1ms,
+                              .progress_check_interval = 500us,
+                              .shutdown_grace_period = 0ms,
+                              .failure_action = FailureAction::continue_without,
+                              .absence_grace_period = 1ms,
+                              .absence_action = FailureAction::continue_without,
+                              .alert_hook = check_alert});
+  } catch (const Error& error) {
+    if (error.code() != Errc::consumers_missing) throw;
+  }
+}
+
 void produce(unsigned index) {
   situations().is_producer();
   unsigned number = 0;
@@ -179,6 +201,7 @@ void produce(unsigned index) {
     shared_oracle().ring_exists();
     shared_oracle().joined(index);
     engine().require_growing(&producer.segment().control().horizon);
+    if (setting.has_liveness) enable_liveness(producer);
     while (shared_oracle().done(index) < setting.events) {
       const unsigned left = static_cast<unsigned>(setting.events) - shared_oracle().done(index);
       const unsigned count =
@@ -210,19 +233,23 @@ void produce(unsigned index) {
 
 bool consume_once(unsigned index) {
   const ConsumerSetting& c = setting.consumer[index];
-  const bool resumes = engine().incarnation() != 0 && c.kind != SimKind::observer;
+  const bool resumes = (engine().incarnation() != 0 || c.returns) && c.kind != SimKind::observer;
   situations().is_consumer(c.kind);
   auto consumer = Consumer<SharedEvent>::attach(
-      ring_name, {.id = "c" + std::to_string(index),
-                  .kind = c.kind == SimKind::required ? ConsumerKind::required
-                          : c.kind == SimKind::gating ? ConsumerKind::gating
-                                                      : ConsumerKind::observer,
-                  .start = resumes ? Start::resume : Start::oldest,
-                  .wait = strategy_of(c.waiting),
-                  .timeout = 2s,
-                  .max_batch = c.max_batch});
+      ring_name,
+      {.id = "c" + std::to_string(index),
+       .kind = c.kind == SimKind::required || c.kind == SimKind::passable ? ConsumerKind::required
+               : c.kind == SimKind::gating                                ? ConsumerKind::gating
+                                                                          : ConsumerKind::observer,
+       .start = resumes ? Start::resume : Start::oldest,
+       .wait = strategy_of(c.waiting),
+       .timeout = 2s,
+       .may_be_passed_over = c.kind == SimKind::passable,
+       .max_batch = c.max_batch});
   SharedOracle& told = shared_oracle();
   told.attached(index, c.kind, consumer.start_sequence().value(), resumes);
+  if (consumer.resumed() && consumer.passed_over())
+    situations().reach(Situation::returned_after_passed_over);
   std::uint64_t missed = 0;
   std::uint64_t voids = 0;
   const auto tell_gaps = [&] {
@@ -237,10 +264,18 @@ bool consume_once(unsigned index) {
   };
   const auto handler = [&](const SharedEvent& event, Sequence sequence) {
     tell_gaps();
+    const std::uint64_t checksum = event.checksum;
+    const bool was_passed_over = consumer.passed_over();
+    if (dawdles_in_handler(index)) {
+      if (event.checksum != checksum)
+        engine().fail(Verdict::safety, "an event changed while its handler read it");
+      if (!was_passed_over && consumer.passed_over())
+        situations().reach(Situation::passed_over_in_handler);
+    }
     told.handled(index, sequence.value(),
                  {.sequence = event.number, .origin = event.origin, .checksum = event.checksum});
   };
-  for (;;) {
+  for (std::uint64_t handled = 0;;) {
     PollResult result;
     if (c.waiting == Waiting::poll) {
       result = consumer.poll(handler);
@@ -250,6 +285,7 @@ bool consume_once(unsigned index) {
     }
     tell_gaps();
     told.committed(index);
+    handled += result.count;
     switch (result.outcome) {
       case Poll::events:
       case Poll::idle:
@@ -262,25 +298,30 @@ bool consume_once(unsigned index) {
         told.told_dead(index);
         pause();
         break;
+      case Poll::passed_over:
+        situations().reach(Situation::told_passed_over);
+        break;
       default:
         engine().fail(Verdict::safety, "poll returned " + std::string(to_string(result.outcome)));
     }
+    if (c.leaves_after != 0 && handled >= c.leaves_after) return false;
   }
 }
 
 void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
   if (shared_oracle().has_finished(index)) return;
-  for (;;) {
+  for (bool tarries = setting.consumer[index].tarries;; tarries = false) {
     try {
       if (consume_once(index)) return;
+      if (tarries) os::sleep_until(os::now() + 40ms);
     } catch (const Error& error) {
       const bool may_be_late = error.code() == Errc::not_found || error.code() == Errc::closed;
       // The ring waits for a required consumer that was here, and for nobody else.
       if (!may_be_late || shared_oracle().needs_ring(index)) throw;
-      if (shared_oracle().have_closed(setting.producers)) return;
-      pause();
+      if (shared_oracle().have_closed(setting.producers)) return shared_oracle().is_late(index);
     }
+    pause();
   }
 }
 

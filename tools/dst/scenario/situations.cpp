@@ -14,6 +14,9 @@ using Kind = Place::Kind;
 
 constexpr std::array<std::string_view, situation_count> names = {
     "the producer sleeps on a full ring",
+    "the first consumer holds a full ring",
+    "the second consumer holds a full ring",
+    "the third consumer holds a full ring",
     "a publish times out though its consumers live",
     "a required consumer that is away holds the gate until patience ends",
     "a claim is abandoned",
@@ -48,10 +51,16 @@ constexpr std::array<std::string_view, situation_count> names = {
     "a file has old and new pages after a power cut",
     "a ring of before the power cut is refused",
     "one of several producers has the tail to itself",
+    "one of several producers loses the race for a claim",
+    "one of several producers dies with a claim and nothing of it published",
     "a producer learns that its claim was revoked",
     "a slot in quarantine is passed over",
     "a quarantine ends",
     "a consumer joins in the middle of a publish",
+    "a consumer joins when a publish has written nothing of the event yet",
+    "a consumer joins when a part of an event is written",
+    "a consumer joins when an event is written and not published",
+    "the row of a gating consumer leaves during a publish",
     "a joiner is lapped between its looks at the horizon",
     "a consumer dies joining",
     "a consumer resumes after its death",
@@ -70,6 +79,7 @@ constexpr std::array<std::string_view, situation_count> names = {
     "a consumer sleeps until another one commits",
     "a consumer goes on without one it waits for, which has died or left",
     "a consumer is told that one it waits for is away",
+    "a watcher finds that a consumer has failed",
     "a producer closes while a consumer leaves",
     "a consumer is the last one out and removes the name",
     "a producer is the last one out and removes the name",
@@ -155,7 +165,7 @@ void Situations::publishes(std::uint64_t sequence, unsigned count) noexcept {
   enters(Phase::publishing);
   actor.next = sequence;
   actor.count = count;
-  actor.stamps = 0;
+  actor.stamps = actor.words = 0;
   actor.is_behind_horizon = false;
   if (count == setting.capacity && count > 1) reach(Situation::whole_ring_claimed);
 }
@@ -224,8 +234,12 @@ void Situations::stored(Tag tag, std::uint64_t value) {
   Actor& actor = self();
   actor.last_store = place;
   switch (place.kind) {
+    case Kind::tail:
+      actor.has_claim = actor.is_producer;
+      break;
     case Kind::stamp:
       ++actor.stamps;
+      actor.has_claim = false;
       changed_stamp(stamps_.at(place.index % stamps_.size()), value);
       actor.unrung |= data_bell;
       break;
@@ -247,6 +261,14 @@ void Situations::stored(Tag tag, std::uint64_t value) {
         actor.has_released = true;
         reach(Situation::dead_gate_released);
       }
+      if (!actor.is_producer && actor.phase == Phase::attaching &&
+          RowStatus::unpack(value).state == format::RowState::active) {
+        joined();
+      }
+      if (!actor.is_producer && RowStatus::unpack(value).state == format::RowState::left &&
+          is_anybody(Phase::publishing, true)) {
+        reach(Situation::leaves_during_publish);
+      }
       break;
     case Kind::epoch:
       actor.has_released = false;
@@ -255,6 +277,24 @@ void Situations::stored(Tag tag, std::uint64_t value) {
       break;
   }
   actor.unrung = static_cast<std::uint8_t>(actor.unrung & ~bell_of(place.kind));
+}
+
+void Situations::exchange_refused(Tag tag) {
+  if (unpack(tag).kind == Kind::tail && self().is_producer) reach(Situation::claim_race_lost);
+}
+
+void Situations::joined() noexcept {
+  constexpr unsigned words_of_event = simulated_event_size / 8;
+  for (unsigned i = 0; i < max_processes; ++i) {
+    const Actor& producer = actors_[i];
+    const Engine::State state = engine().process(i).state;
+    if (state != Engine::State::Running && state != Engine::State::Paused) continue;
+    if (producer.phase != Phase::publishing || producer.count != 1) continue;
+    if (producer.words == 0) reach(Situation::joins_before_payload);
+    if (producer.words != 0 && producer.words < words_of_event) reach(Situation::joins_in_payload);
+    if (producer.words == words_of_event && producer.stamps == 0)
+      reach(Situation::joins_before_news);
+  }
 }
 
 void Situations::changed_stamp(std::uint64_t& stamp, std::uint64_t value) noexcept {
@@ -269,7 +309,11 @@ void Situations::changed_stamp(std::uint64_t& stamp, std::uint64_t value) noexce
     engine().fail(Verdict::safety, "an event is published that was revoked");
 }
 
-void Situations::wrote_plainly(Tag tag) { self().last_store = unpack(tag); }
+void Situations::wrote_plainly(Tag tag) {
+  Actor& actor = self();
+  actor.last_store = unpack(tag);
+  if (actor.last_store.kind == Kind::slot_word) ++actor.words;
+}
 
 void Situations::falls_asleep(Tag tag) {
   Actor& actor = self();
@@ -277,7 +321,12 @@ void Situations::falls_asleep(Tag tag) {
   actor.is_forgotten = false;
   if (!actor.is_producer) reach(Situation::consumer_sleeps);
   if (!actor.is_producer && actor.sleeps_on == gates_bell) reach(Situation::sleeps_gated);
-  if (actor.is_producer && actor.phase == Phase::publishing) reach(Situation::full_ring);
+  if (!actor.is_producer || actor.phase != Phase::publishing) return;
+  reach(Situation::full_ring);
+  constexpr std::array held_by = {Situation::held_by_first, Situation::held_by_second,
+                                  Situation::held_by_third};
+  if (const auto holder = oracle().slowest_reader(); holder < held_by.size())
+    reach(held_by.at(holder));
 }
 
 void Situations::woke(Tag /*tag*/, SleepEnd end) {
@@ -303,6 +352,7 @@ void Situations::died(unsigned kept, unsigned lost) {
     reach(Situation::death_between_stamps);
   if (publishes && actor.is_behind_horizon) reach(Situation::death_behind_horizon);
   if (actor.has_released) reach(Situation::death_in_repair);
+  if (actor.has_claim) reach(Situation::death_with_open_claim);
   if (actor.phase == Phase::closing) reach(Situation::death_in_closing);
   if (actor.phase == Phase::leaving) reach(Situation::death_in_leaving);
   if (actor.phase == Phase::attaching && !actor.is_producer) reach(Situation::death_in_join);

@@ -20,6 +20,9 @@ namespace disruptor_mp::sim {
 enum class Situation : std::uint8_t {
   // Producers
   full_ring,
+  held_by_first,
+  held_by_second,
+  held_by_third,
   timed_out,
   consumer_missing,
   claim_abandoned,
@@ -54,11 +57,17 @@ enum class Situation : std::uint8_t {
   pages_of_all_ages,
   old_ring_refused,
   tail_biased,
+  claim_race_lost,
+  death_with_open_claim,
   claim_revoked,
   slot_passed_over,
   quarantine_lifted,
   // Consumers
   join_during_publish,
+  joins_before_payload,
+  joins_in_payload,
+  joins_before_news,
+  leaves_during_publish,
   joiner_lapped,
   death_in_join,
   resumed_after_death,
@@ -77,6 +86,7 @@ enum class Situation : std::uint8_t {
   sleeps_gated,
   went_on_without,
   told_predecessor_missing,
+  watcher_finds_failure,
   close_meets_leaver,
   name_removed_by_consumer,
   name_removed_by_producer,
@@ -126,6 +136,7 @@ class Situations final : public Witness {
   Tag tag_of(unsigned object, std::uint64_t offset) override;
   void loaded(Tag tag, std::uint64_t value, unsigned age) override;
   void stored(Tag tag, std::uint64_t value) override;
+  void exchange_refused(Tag tag) override;
   void wrote_plainly(Tag tag) override;
   void falls_asleep(Tag tag) override;
   void woke(Tag bell, SleepEnd end) override;
@@ -143,6 +154,8 @@ class Situations final : public Witness {
     std::uint64_t next = 0;  ///< consumer: what it reads next; producer: what it publishes
     unsigned count = 0;      ///< of the claim that is being published
     unsigned stamps = 0;     ///< of it
+    unsigned words = 0;      ///< of its events that are written
+    bool has_claim = false;  ///< of several producers: nothing of it is stamped yet
     Place last_store;
     bool is_behind_horizon = false;  ///< has stored it and not looked at the gates since
     std::uint64_t epoch = 0;         ///< as it was read last
@@ -157,6 +170,8 @@ class Situations final : public Witness {
   void looked_at_horizon(Actor& actor, std::uint64_t horizon) noexcept;
   [[nodiscard]] bool is_anybody(Phase phase, bool producer) const noexcept;
 
+  /// A consumer has shown its row: how far have those come who publish an event just now?
+  void joined() noexcept;
   void changed_stamp(std::uint64_t& stamp, std::uint64_t value) noexcept;
 
   SituationSet reached_;

@@ -146,6 +146,7 @@ bool Engine::compare_exchange(volatile void* address, unsigned size, std::uint64
     memory_.load(me.knowledge, current_, id, 0, failure);
     expected = before;
     if (config_.keeps_log) log_access("exchange refused", id, before, failure, 0);
+    if (witness_ != nullptr) witness_->exchange_refused(tags_[id]);
     mix(before + (std::uint64_t{id} << 48U) + 3);
     return false;
   }

@@ -29,8 +29,7 @@ void MemoryModel::reset(MemoryMode mode) noexcept {
   exhausted_ = false;
   sc_.at.fill(0);
   free_count_ = 0;
-  for (unsigned i = pool_size - 1; i != 0; --i)  // 0 means "no view"
-    free_views_[free_count_++] = static_cast<std::uint16_t>(i);
+  fresh_view_ = 1;
 }
 
 void MemoryModel::start(Knowledge& knowledge, unsigned process) noexcept {
@@ -65,13 +64,18 @@ LocationId MemoryModel::make(std::uint32_t granule, std::uint64_t value) noexcep
   return id;
 }
 
-void MemoryModel::join(View& into, const View& from) const noexcept {
+void MemoryModel::join(View& into, const View& from, unsigned lanes) noexcept {
   // Vectors of the compiler's own: one instruction for 8 or 16 lanes.
   using Lanes [[gnu::vector_size(16)]] = std::int16_t;
   auto* a = reinterpret_cast<Lanes*>(into.at.data());
   const auto* b = reinterpret_cast<const Lanes*>(from.at.data());
-  const unsigned n = used_lanes_ / 8;
+  const unsigned n = lanes / 8;
   for (unsigned i = 0; i < n; ++i) a[i] = a[i] > b[i] ? a[i] : b[i];
+}
+
+void MemoryModel::copy_to_pool(std::uint16_t index, const View& from, unsigned lanes) noexcept {
+  std::copy_n(from.at.begin(), lanes, views_[index].at.begin());
+  lanes_of_[index] = static_cast<std::uint16_t>(lanes);
 }
 
 void MemoryModel::advance_epoch(Knowledge& knowledge, unsigned process) noexcept {
@@ -111,9 +115,9 @@ std::uint64_t MemoryModel::load(Knowledge& knowledge, unsigned process, Location
     knowledge.read_time = std::max(knowledge.read_time, store.time);
   if (store.view != 0) {
     if (acquires(order)) {
-      join(knowledge.current, views_[store.view]);
+      join_from_pool(knowledge.current, store.view);
     } else {
-      join(knowledge.acquired, views_[store.view]);
+      join_from_pool(knowledge.acquired, store.view);
       knowledge.has_acquired = true;
     }
   }
@@ -138,9 +142,8 @@ std::uint16_t MemoryModel::view_for(const Knowledge& knowledge, LocationId id,
                                     std::int16_t timestamp, Order order) noexcept {
   if (!releases(order) && !knowledge.has_released) return 0;
   const std::uint16_t index = take_view();
-  View& view = views_[index];
-  view = releases(order) ? knowledge.current : knowledge.released;
-  view.at[max_processes + id] = timestamp;
+  copy_to_pool(index, releases(order) ? knowledge.current : knowledge.released, used_lanes_);
+  views_[index].at[max_processes + id] = timestamp;
   return index;
 }
 
@@ -165,10 +168,10 @@ std::uint64_t MemoryModel::exchange(Knowledge& knowledge, unsigned process, Loca
   if (before.view != 0) {  // the release sequence goes on
     if (view == 0) {
       view = take_view();
-      views_[view] = views_[before.view];
+      copy_to_pool(view, views_[before.view], lanes_of_[before.view]);
       views_[view].at[max_processes + id] = timestamp;
     } else {
-      join(views_[view], views_[before.view]);
+      join_from_pool(views_[view], before.view);
     }
   }
   append(location, process, value, view);
@@ -185,7 +188,8 @@ void MemoryModel::fence(Knowledge& knowledge, unsigned process, Order order) noe
     knowledge.read_time = time_;
   }
   if (releases(order)) {
-    knowledge.released = knowledge.current;
+    // Lanes that are not in use are zero in both.
+    std::copy_n(knowledge.current.at.begin(), used_lanes_, knowledge.released.at.begin());
     knowledge.has_released = true;
     advance_epoch(knowledge, process);
   }

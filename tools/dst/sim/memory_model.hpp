@@ -135,12 +135,20 @@ class MemoryModel {
   static constexpr unsigned pool_size = max_locations * history + 2;
 
   LocationId make(std::uint32_t granule, std::uint64_t value) noexcept;
-  void join(View& into, const View& from) const noexcept;
+  static void join(View& into, const View& from, unsigned lanes) noexcept;
+  void join(View& into, const View& from) const noexcept { join(into, from, used_lanes_); }
   void append(Location& location, unsigned process, std::uint64_t value,
               std::uint16_t view) noexcept;
   std::uint16_t view_for(const Knowledge& knowledge, LocationId id, std::int16_t timestamp,
                          Order order) noexcept;
-  std::uint16_t take_view() noexcept { return free_views_[--free_count_]; }
+  std::uint16_t take_view() noexcept {
+    return free_count_ != 0 ? free_views_[--free_count_] : fresh_view_++;
+  }
+  /// Of the pool's views only the lanes that were in use when they were written mean anything.
+  void copy_to_pool(std::uint16_t index, const View& from, unsigned lanes) noexcept;
+  void join_from_pool(View& into, std::uint16_t index) const noexcept {
+    join(into, views_[index], lanes_of_[index]);
+  }
   void advance_epoch(Knowledge& knowledge, unsigned process) noexcept;
   [[nodiscard]] static bool knows(const Knowledge& k, unsigned process, std::int16_t epoch) {
     return k.current.at[process] >= epoch;
@@ -155,8 +163,10 @@ class MemoryModel {
   std::array<Location, max_locations> locations_;
   std::array<LocationId, max_granules> locations_of_;
   std::array<View, pool_size> views_;
+  std::array<std::uint16_t, pool_size> lanes_of_;
   std::array<std::uint16_t, pool_size> free_views_;
   unsigned free_count_ = 0;
+  std::uint16_t fresh_view_ = 1;  ///< it and all behind it were not used yet; 0 means "no view"
 };
 
 }  // namespace disruptor_mp::sim

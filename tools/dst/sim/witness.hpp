@@ -26,6 +26,7 @@ class Witness {
   virtual Tag tag_of(unsigned object, std::uint64_t offset) = 0;
   virtual void loaded(Tag place, std::uint64_t value, unsigned age) = 0;
   virtual void stored(Tag place, std::uint64_t value) = 0;
+  virtual void exchange_refused(Tag place) = 0;
   virtual void wrote_plainly(Tag place) = 0;
   virtual void falls_asleep(Tag bell) = 0;
   virtual void woke(Tag bell, SleepEnd end) = 0;

@@ -73,7 +73,8 @@ class ConsumerCore {
       // read.
       if (ready()) return Poll::events;
       if (has_ended(next)) return end_of_stream();
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read) {
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked &&
+          is_all_read) {
         // And after it: one that those before us had lost may have come back.
         if (end == Poll::predecessor_missing || !is_gated(next)) return end;
       }
