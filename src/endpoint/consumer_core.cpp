@@ -224,7 +224,10 @@ bool ConsumerCore::is_known_void(std::uint64_t next) const noexcept {
 bool ConsumerCore::is_gated_by_barrier(std::uint64_t next) const noexcept {
   const std::uint64_t bound = barrier_->bound();
   if (bound > next) return false;
-  if (stream_end(segment_) <= next) return bound < next;
+  return stream_end(segment_) <= next ? bound < next : is_there(next);
+}
+
+bool ConsumerCore::is_there(std::uint64_t next) const noexcept {
   // Of several producers a claim counts: those before us wait for it, or prove it void.
   if (is_shared_) return next < claimed_below(segment_);
   const Slots<Bytes, const std::byte> slots(segment_.slots(), segment_.shape());
@@ -341,8 +344,9 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
     next_probe_ = now + probe_period;
     return name;
   }
-  // Before it went it may have published what those before us have not read yet.
-  if (is_gated(next)) return Poll::gated;
+  // Before it went it may have published what those before us have not read yet. Asked of the
+  // slots, not of those before us: they come and go between two questions.
+  if (barrier_ && stream_end(segment_) > next && is_there(next)) return Poll::gated;
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
   return stream_end(segment_) <= next ? end_of_stream() : name;

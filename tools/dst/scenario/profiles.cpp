@@ -134,7 +134,8 @@ void draw_pipelines(Setting& s, Random& random) {
     // Three who spin take all the steps there are.
     if (c.waiting == Waiting::spin || c.waiting == Waiting::yield) c.waiting = Waiting::sleep;
     c.max_batch = 1 + random.below(4);
-    c.delay = random.one_in(2) ? 0 : random.below(60);
+    // Each of them yields to those who wait for it, and their naps may take a thousand steps.
+    c.delay = random.one_in(2) ? 0 : random.below(6);
     c.after = shape.at(i);
     c.stays_dead = i + 1 != s.consumers && c.kind == SimKind::gating && random.one_in(4);
     if (i + 1 != s.consumers && random.one_in(3)) {

@@ -67,17 +67,14 @@ class ConsumerCore {
     for (;;) {
       const auto outcome = waiter.wait(deadline, something, give_up, choose_rest);
       // Before it went a producer may have published what those before us have not read yet. Asked
-      // before we look for events: if they have by then, the look finds them.
-      const bool is_all_read = end == Poll::predecessor_missing || !is_gated(next);
+      // of the slots, not of those before us: they come and go between two questions.
+      const bool is_all_read = end == Poll::predecessor_missing || !barrier_ || !is_there(next);
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
       if (has_ended(next)) return end_of_stream();
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked &&
-          is_all_read) {
-        // And after it: one that those before us had lost may have come back.
-        if (end == Poll::predecessor_missing || !is_gated(next)) return end;
-      }
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read)
+        return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
       // may have written that a dead producer claimed all there will ever be.) And it asks anew who
@@ -156,6 +153,9 @@ class ConsumerCore {
     return stream_end(segment_) <= next && !is_gated(next);
   }
   [[nodiscard]] bool is_gated_by_barrier(std::uint64_t next) const noexcept;
+  /// Whether an event was published at `next`, or, of several producers, it was claimed; whoever
+  /// may read it yet.
+  [[nodiscard]] bool is_there(std::uint64_t next) const noexcept;
   /// Cold, for one that is gated: gets past dead predecessors. @return predecessor_missing if one
   /// that is not there holds it, and patience is at its end; else `idle`.
   Poll missing_predecessor(std::uint64_t next);
