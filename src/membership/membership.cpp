@@ -274,7 +274,6 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
     fail_full(segment);
   if (did_gate) announce_change(segment);
   if (kind != RowKind::producer) take_hold(row);
-  write_after(row, {});
   write_row_id(row, id);
   return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false, false};
 }

@@ -171,6 +171,40 @@ TYPED_TEST(Graphs, One_that_is_ahead_of_a_late_branch_waits_and_repeats_nothing)
   EXPECT_EQ(drain(b), numbers(4, 2));
 }
 
+TYPED_TEST(Graphs, A_late_branch_begins_no_later_than_where_those_stand_that_wait_for_it) {
+  // 11 events went through a ring of 8 before anybody waited: it has wrapped, and is not full.
+  for (int i = 0; i < 11; ++i) {
+    auto reader = this->attach({.id = "reader", .start = Start::resume});
+    publish_numbers(this->producer, 1);
+    drain(reader);
+  }
+  auto b = this->attach_after("b", {"a"});
+  publish_until_full(this->producer);
+  EXPECT_EQ(this->poll(b), Poll::gated);
+  auto a = this->attach({.id = "a"});
+  EXPECT_LE(a.start_sequence(), b.next_sequence());
+  EXPECT_EQ(this->poll(b), Poll::gated);
+  EXPECT_EQ(this->poll(a), Poll::events);
+  EXPECT_EQ(this->poll(b), Poll::events);
+  EXPECT_EQ(b.next_sequence(), a.next_sequence());
+}
+
+/// A producer that moved the horizon just before it saw the dependent (or died then) has promised
+/// more than that one permits: the oldest places are not safe for anybody who comes after.
+TYPED_TEST(Graphs, A_late_branch_begins_ahead_only_by_what_a_producer_had_promised_before) {
+  auto b = this->attach_after("b", {"a"});
+  publish_numbers(this->producer, 6);
+  auto control = Segment::attach(os::ObjectName::parse(this->name), SegmentRole::producer,
+                                 EventType{}, TimePoint::min());
+  control.control().horizon = 8 + 2;  // the ring's 8, and a quarter of them
+  auto a = this->attach({.id = "a"});
+  EXPECT_EQ(a.start_sequence(), Sequence(2));
+  EXPECT_EQ(drain(b), numbers(0, 2)) << "these nobody else will ever read";
+  EXPECT_EQ(this->poll(b), Poll::gated);
+  EXPECT_EQ(drain(a), numbers(2, 4));
+  EXPECT_EQ(drain(b), numbers(2, 4));
+}
+
 TYPED_TEST(Graphs, A_gating_one_that_died_is_got_past_by_who_only_polls) {
   this->attach_and_die({.id = "a"}, 0);
   auto b = this->attach_after("b", {"a"});

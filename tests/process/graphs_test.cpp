@@ -158,6 +158,65 @@ TEST_P(GraphsOfProcesses, Those_behind_a_dead_required_one_wait_for_its_return) 
   expect_over();
 }
 
+TEST_P(GraphsOfProcesses, Whoever_is_killed_while_it_waits_is_in_nobodys_way_but_its_own) {
+  Peer a = attached(member("a", "", "handle:4 await drain leave"));
+  Peer b = attached(member("b", "a", "drain leave", "gating"));
+  Peer c = attached(member("c", "a", "drain leave"));
+  ASSERT_EQ(producer_->publish(8), Publish::ok);
+  a.expect("handled 4");
+  for (Peer* peer : {&b, &c}) peer->wait_asleep();
+  wait_for_position("b", 4);
+  wait_for_position("c", 4);
+  b.kill();
+  c.kill();
+  a.tell();
+  wait_for_position("a", 8);
+  EXPECT_EQ(position("c"), 4U) << "a place is held for it";
+  Peer back = attached(member("c", "a", "drain leave"));
+  publish_and_close(100);
+  expect_end(a, 108);
+  expect_end(back, 108);
+}
+
+TEST_P(GraphsOfProcesses, All_who_are_killed_at_once_go_on_where_they_stood) {
+  const std::vector<std::pair<std::string, std::string>> members = {
+      {"a", ""}, {"b", "a"}, {"c", "a,b"}};
+  std::map<std::string, Peer> peers;
+  for (const auto& [id, after] : members)
+    peers.emplace(id, attached(member(id, after, "drain leave")));
+  ASSERT_EQ(producer_->publish(10), Publish::ok);
+  for (const char* id : {"a", "b"}) wait_for_position(id, 10);
+  for (auto& [id, peer] : peers) peer.kill();
+  peers.clear();
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
+  // The last first: it must wait for those who are away as it did before.
+  for (auto member_of = members.rbegin(); member_of != members.rend(); ++member_of) {
+    const auto& [id, after] = *member_of;
+    peers.emplace(id, attached(member(id, after, "drain leave")));
+  }
+  publish_and_close(100);
+  for (auto& [id, peer] : peers) expect_end(peer, 114);
+  expect_over();
+}
+
+TEST_P(GraphsOfProcesses, One_that_left_and_comes_back_is_waited_for_again) {
+  Peer a = attached(member("a", "", "handle:4 leave", "gating"));
+  Peer b = attached(member("b", "a", "drain leave"));
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
+  a.wait_success();
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
+  wait_for_position("b", 8);
+  Peer back = attached(member("a", "", "await drain leave", "gating"));
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
+  os::sleep_until(os::now() + 50ms);
+  EXPECT_EQ(position("b"), 8U) << "it is bound again, and gets nothing twice";
+  back.tell();
+  publish_and_close(100);
+  expect_end(back, 112);
+  expect_end(b, 112);
+  expect_over();
+}
+
 TEST_P(GraphsOfProcesses, A_stopped_one_is_waited_for) {
   Peer a = attached(member("a", "", "drain leave", "gating"));
   Peer b = attached(member("b", "a", "drain leave", "gating"));

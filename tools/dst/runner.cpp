@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "runner.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace disruptor_mp::sim {
@@ -43,10 +42,6 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   // While the only consumer is held up, three producers take as many steps waking from their naps
   // as a whole run of one.
   if (is_shared) config.max_steps *= 3;
-  // So do those who wait for a consumer that is.
-  const bool is_graph = std::any_of(setting.consumer.begin(), setting.consumer.end(),
-                                    [](const ConsumerSetting& c) { return c.after != 0; });
-  if (is_graph) config.max_steps *= 2;
   Engine& sim = engine();
   sim.begin_run(config, strategy);
   shared_oracle().reset(setting.first);

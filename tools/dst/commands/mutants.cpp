@@ -40,6 +40,7 @@ constexpr std::array swarm_profiles = {"steady",
                                        "observers-crash",
                                        "pipelines",
                                        "pipelines-crash",
+                                       "diamond-late",
                                        "power-cut",
                                        "renamed"};
 /// Where several producers meet, a fault may show once in ten thousand runs: these are tried again,
