@@ -149,7 +149,7 @@ void Oracle::handled(unsigned consumer, std::uint64_t sequence, const EventWords
     violated("O2: two readers see different events at " + std::to_string(sequence));
   e.seen_from = static_cast<std::uint8_t>(found.origin);
   if (c.poll != 0 && c.seen_in_poll == c.poll) {
-    violated("O14: an event is handled that " + consumer_name(consumer) +
+    violated("O15: an event is handled that " + consumer_name(consumer) +
              " had handled and not committed");
   }
   check_predecessors(consumer, sequence);
@@ -206,7 +206,7 @@ void Oracle::check_predecessors(unsigned consumer, std::uint64_t sequence) {
       continue;
     }
     if (!p.was_here || sequence >= p.reached) {
-      violated("O14: " + consumer_name(consumer) + " handles " + std::to_string(sequence) +
+      violated("O15: " + consumer_name(consumer) + " handles " + std::to_string(sequence) +
                " before " + consumer_name(i) + ", which it waits for");
     }
     // If that one goes on in the same batch, it cannot have committed this event.
@@ -219,7 +219,7 @@ void Oracle::predecessor_absent(unsigned consumer) {
   for (unsigned i = 0; i < max_consumers; ++i) {
     if ((c.after >> i & 1U) != 0 && (!was_here(i) || has_departed(i))) return;
   }
-  violated("O14: " + consumer_name(consumer) +
+  violated("O15: " + consumer_name(consumer) +
            " is told that somebody is away, but all were there all the time");
 }
 
@@ -232,7 +232,7 @@ void Oracle::stream_ended(unsigned consumer) {
   }
   for (unsigned i = 0; i < max_consumers; ++i) {
     if ((c.after >> i & 1U) != 0 && must_hold(i) && consumers_[i].reached < end()) {
-      violated("O14: " + consumer_name(consumer) + " is told the end before " + consumer_name(i) +
+      violated("O15: " + consumer_name(consumer) + " is told the end before " + consumer_name(i) +
                ", which it waits for, has handled all");
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // What really happened in a run, kept outside of the simulated machine, and what must be true of it
-// (docs/verification.md, O1 … O14). The oracle is told facts by the roles; it never looks into the
+// (docs/verification.md, O1 … O15). The oracle is told facts by the roles; it never looks into the
 // segment and never fills in what it was not told.
 #pragma once
 
