@@ -78,6 +78,12 @@ bool is_there(const Participant& participant) {
 
 /// Nobody can wait for one who leaves no trace.
 void require_not_awaited(const Segment& segment, const std::string& id) {
+  // Most rings have no graph, and one word of each row says so. Relaxed: who declares just now may
+  // be missed as well as one who declares a moment later.
+  bool has_graph = false;
+  for (std::uint32_t row = 0; row != segment.shape().rows; ++row)
+    has_graph = has_graph || segment.row(row).after[0].load(std::memory_order_relaxed) != 0;
+  if (!has_graph) return;
   for (const Participant& participant : list_participants(segment)) {
     if (!is_there(participant) || std::find(participant.after.begin(), participant.after.end(),
                                             id) == participant.after.end()) {

@@ -64,6 +64,7 @@ TEST_F(A_graph, Forgets_what_an_earlier_life_or_holder_declared) {
   auto e = join_at(RowKind::producer, "e", 0);
   auto f = join(RowKind::gating, "f");
   ASSERT_EQ(f.membership.row(), 0U);
+  f.membership.declare_after(f.segment, {}, os::now());
   EXPECT_EQ(after(0), Ids{});
 }
 
