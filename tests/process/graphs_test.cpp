@@ -40,9 +40,10 @@ class GraphsOfProcesses : public ProcessTestWithSetting {
   }
   [[nodiscard]] Peer member(const std::string& id, const std::string& after,
                             const std::string& steps, const std::string& kind = "required") {
-    PeerSpec wanted = spec(id, "join " + steps,
-                           "--kind=" + kind + " --start=resume --patience-ms=30000" +
-                               (after.empty() ? std::string() : " --after=" + after));
+    PeerSpec wanted =
+        spec(id, "join " + steps,
+             "--kind=" + kind + " --start=resume --patience-ms=30000 --timeout-ms=10000" +
+                 (after.empty() ? std::string() : " --after=" + after));
     wanted.incarnation = ++lives_[id];
     wanted.max_batch = 4;
     return start(wanted);
@@ -162,8 +163,9 @@ TEST_P(GraphsOfProcesses, Whoever_is_killed_while_it_waits_is_in_nobodys_way_but
   Peer a = attached(member("a", "", "handle:4 await drain leave"));
   Peer b = attached(member("b", "a", "drain leave", "gating"));
   Peer c = attached(member("c", "a", "drain leave"));
-  ASSERT_EQ(producer_->publish(8), Publish::ok);
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
   a.expect("handled 4");
+  ASSERT_EQ(producer_->publish(4), Publish::ok);
   for (Peer* peer : {&b, &c}) peer->wait_asleep();
   wait_for_position("b", 4);
   wait_for_position("c", 4);
