@@ -47,6 +47,14 @@ std::string_view to_string(Errc code) noexcept {
       return "membarrier_unavailable";
     case Errc::consumers_missing:
       return "consumers_missing";
+    case Errc::dependency_cycle:
+      return "dependency_cycle";
+    case Errc::graph_busy:
+      return "graph_busy";
+    case Errc::gated:
+      return "gated";
+    case Errc::predecessor_missing:
+      return "predecessor_missing";
     case Errc::consumer_stalled:
       return "consumer_stalled";
     case Errc::stopped:

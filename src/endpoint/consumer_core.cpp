@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "disruptor_mp/endpoint/detail/consumer_core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
@@ -8,6 +9,8 @@
 #include "disruptor_mp/membership/claims.hpp"
 #include "disruptor_mp/os/process.hpp"
 #include "disruptor_mp/os/thread.hpp"
+#include "disruptor_mp/ring/shared_tail.hpp"
+#include "disruptor_mp/ring/slots.hpp"
 
 namespace disruptor_mp::detail {
 namespace {
@@ -25,8 +28,34 @@ constexpr Duration probe_period = 1ms;
                                      .remedy = "Correct the consumer's options."});
 }
 
+void require_valid_after(const os::ObjectName& name, const ConsumerOptions& options) {
+  if (options.predecessor_patience < Duration::zero()) {
+    invalid(name, "predecessor_patience is negative",
+            std::to_string(options.predecessor_patience.count()) + " ns", "zero or more");
+  }
+  if (options.after.empty()) return;
+  if (options.kind == ConsumerKind::observer) {
+    invalid(name, "an observer leaves no trace, so it cannot declare whom it waits for",
+            "after " + options.after.front(), "a gating or required consumer");
+  }
+  for (const std::string& id : options.after) {
+    Membership::require_valid_id(id, name.text());
+    if (id == options.id)
+      invalid(name, "a consumer cannot wait for itself", "after " + id, "other ids");
+    if (std::count(options.after.begin(), options.after.end(), id) > 1)
+      invalid(name, "after names one consumer twice", id, "each id once");
+  }
+  if (const std::size_t length = after_length(options.after); length > format::max_after_length) {
+    invalid(name, "the ids of after are too long together",
+            std::to_string(options.after.size()) + " ids, " + std::to_string(length) +
+                " characters with the commas between them",
+            "at most " + std::to_string(format::max_after_length) + " characters");
+  }
+}
+
 void require_valid(const os::ObjectName& name, const ConsumerOptions& options) {
   if (options.max_batch == 0) invalid(name, "max_batch is zero", "0", "at least 1");
+  require_valid_after(name, options);
   if (options.kind == ConsumerKind::observer) {
     if (options.start == Start::resume) {
       invalid(name, "an observer leaves no trace to resume from", "start = resume",
@@ -39,6 +68,67 @@ void require_valid(const os::ObjectName& name, const ConsumerOptions& options) {
   } else if (options.kind == ConsumerKind::required || options.start == Start::resume) {
     invalid(name, "a required or resuming consumer must have an id of its own", "no id",
             "an id that is the same after a restart");
+  }
+}
+
+bool is_there(const Participant& participant) {
+  return participant.presence == Participant::Presence::alive ||
+         participant.presence == Participant::Presence::stopped;
+}
+
+/// Nobody can wait for one who leaves no trace.
+void require_not_awaited(const Segment& segment, const std::string& id) {
+  // Most rings have no graph, and one word of each row says so. Relaxed: who declares just now may
+  // be missed as well as one who declares a moment later.
+  bool has_graph = false;
+  for (std::uint32_t row = 0; row != segment.shape().rows; ++row)
+    has_graph = has_graph || segment.row(row).after[0].load(std::memory_order_relaxed) != 0;
+  if (!has_graph) return;
+  for (const Participant& participant : list_participants(segment)) {
+    if (!is_there(participant) || std::find(participant.after.begin(), participant.after.end(),
+                                            id) == participant.after.end()) {
+      continue;
+    }
+    throw Error(Errc::invalid_option,
+                {.object = segment.name(),
+                 .problem = "an observer leaves no trace, so nobody can wait for it",
+                 .found = describe(participant) + ", which waits for '" + id + "'",
+                 .expected = "an id that nobody waits for",
+                 .remedy = "Attach as gating or required, or under another id."});
+  }
+}
+
+/// Waits for those who must be there before this one attaches: they hold producers back.
+void await_predecessors(const Segment& segment, const ConsumerOptions& options,
+                        TimePoint deadline) {
+  TimePoint asked = os::now();  // before the look: who was stopped looks once more
+  for (;; asked = os::now()) {
+    const auto all = list_participants(segment);
+    std::string missing;
+    for (const std::string& id : options.after) {
+      const bool holds = std::any_of(all.begin(), all.end(), [&](const Participant& participant) {
+        return participant.kind != format::RowKind::producer && participant.id == id &&
+               participant.gates &&
+               (participant.kind == format::RowKind::required || is_there(participant));
+      });
+      if (!holds) missing += (missing.empty() ? "" : ", ") + id;
+    }
+    if (missing.empty()) return;
+    if (asked >= deadline) {
+      std::string there;
+      for (const Participant& participant : all) {
+        if (participant.kind != format::RowKind::producer)
+          there += (there.empty() ? "" : ", ") + describe(participant);
+      }
+      throw Error(Errc::consumers_missing,
+                  {.object = segment.name(),
+                   .problem = "consumers that this one is to wait for are not there: " + missing,
+                   .found = there.empty() ? "nobody" : there,
+                   .expected = "all of after, required or alive",
+                   .remedy = "Start the missing ones first, check their ids, or attach with a "
+                             "longer timeout."});
+    }
+    os::sleep_until(std::min(deadline, asked + probe_period));
   }
 }
 
@@ -61,6 +151,7 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
       membership_(std::move(membership)),
       id_(options.id),
       fences_(segment_.shape().fence_mode),
+      predecessor_patience_(options.predecessor_patience),
       wait_(options.wait),
       successor_patience_(options.successor_patience),
       producer_hook_(options.producer_hook),
@@ -68,6 +159,9 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
       is_passable_(membership_ && options.may_be_passed_over),
       is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi) {
   if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
+  if (options.after.empty()) return;
+  gates_bell_.emplace(segment_.bells().gates);
+  barrier_.emplace(segment_, options.after);
 }
 
 std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const EventType& event,
@@ -95,13 +189,16 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
 std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const ConsumerOptions& options,
                                                  TimePoint deadline) {
   if (options.kind == ConsumerKind::observer) {
+    require_not_awaited(segment, options.id);
     const Sequence start = starting_point(segment, options.start);
     return std::make_unique<ConsumerCore>(std::move(segment), std::nullopt, start, options);
   }
 
   const auto kind =
       options.kind == ConsumerKind::required ? format::RowKind::required : format::RowKind::gating;
+  if (options.predecessors_must_be_there) await_predecessors(segment, options, deadline);
   Membership membership = Membership::join(segment, kind, options.id, deadline);
+  membership.declare_after(segment, options.after, deadline);
   const auto previous =
       options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
   const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
@@ -125,7 +222,52 @@ bool ConsumerCore::proves_void(std::uint64_t next) {
 }
 
 bool ConsumerCore::is_known_void(std::uint64_t next) const noexcept {
+  // A void is skipped when those before us have skipped it.
+  if (barrier_ && barrier_->bound() <= next) return false;
   return is_shared_ && (void_ == next || has_tombstone(segment_, next));
+}
+
+bool ConsumerCore::is_gated_by_barrier(std::uint64_t next) const noexcept {
+  const std::uint64_t bound = barrier_->bound();
+  if (bound > next) return false;
+  return stream_end(segment_) <= next ? bound < next : is_there(next);
+}
+
+bool ConsumerCore::is_there(std::uint64_t next) const noexcept {
+  // Of several producers a claim counts: those before us wait for it, or prove it void.
+  if (is_shared_) return next < claimed_below(segment_);
+  const Slots<Bytes, const std::byte> slots(segment_.slots(), segment_.shape());
+  return slots.published_end(segment_.control(), next, next + 1) != next;
+}
+
+Poll ConsumerCore::missing_predecessor(std::uint64_t next) {
+  Barrier::Absence absence = barrier_->examine(next);
+  // One that never came may still come, as long as events do.
+  if (absence == Barrier::Absence::never_there &&
+      producer_presence(segment_) == ProducerPresence::alive &&
+      stream_end(segment_) == format::open_end) {
+    absence = Barrier::Absence::none;
+  }
+  if (absence == Barrier::Absence::none) {
+    predecessor_absent_since_.reset();
+    return Poll::idle;
+  }
+  const TimePoint now = os::now();
+  if (!predecessor_absent_since_) predecessor_absent_since_ = now;
+  return now - *predecessor_absent_since_ >= predecessor_patience_ ? Poll::predecessor_missing
+                                                                   : Poll::idle;
+}
+
+std::vector<Blocker> ConsumerCore::blockers(std::uint64_t next) const {
+  if (!is_gated(next)) return {};
+  const auto all = list_participants(segment_, membership_->row());
+  const auto self = std::find_if(all.begin(), all.end(), [&](const Participant& participant) {
+    return participant.row == membership_->row();
+  });
+  if (self == all.end()) return {};
+  Participant here = *self;
+  here.cursor = Sequence(next);
+  return blockers_of(all, here);
 }
 
 StreamState ConsumerCore::producer_state() const {
@@ -204,6 +346,14 @@ Poll ConsumerCore::absence() {
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
   if (tells_passed_over()) return Poll::passed_over;
+  if (is_gated(next)) {
+    // Whoever polls and never waits must still get past the dead.
+    if (const TimePoint now = os::now(); now >= next_probe_) {
+      barrier_->examine(next);
+      next_probe_ = now + probe_period;
+    }
+    return Poll::gated;
+  }
   if (stream_end(segment_) <= next) return end_of_stream();
   if (is_known_void(next)) return Poll::events;
   const TimePoint now = os::now();
@@ -215,6 +365,9 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
     next_probe_ = now + probe_period;
     return name;
   }
+  // Before it went it may have published what those before us have not read yet. Asked of the
+  // slots, not of those before us: they come and go between two questions.
+  if (barrier_ && stream_end(segment_) > next && is_there(next)) return Poll::gated;
   // A producer that closes does so before it lets go of its lock; it may have done both since our
   // first look at the end, and then this is a close, whatever its absence looks like.
   return stream_end(segment_) <= next ? end_of_stream() : name;

@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/roster.hpp"
 #include "disruptor_mp/ring/slots.hpp"
 
@@ -72,8 +74,13 @@ Hold hold_of(const ProducerCore& producer, std::uint64_t count) {
   const std::uint64_t at = holder->cursor.value();
   Hold hold{.found = "a ring held full by " + describe(*holder) + " at " + std::to_string(at),
             .remedy = larger_ring};
-  if (!is_shared(segment)) return hold;
   // It may not be slow at all.
+  if (const auto chain = blockers_of(producer.participants(), *holder); !chain.empty()) {
+    hold.found += ", which waits for " + describe(chain.back());
+    hold.remedy = "See what that one is doing (`dmp inspect --graph`), start it, or wait longer.";
+    return hold;
+  }
+  if (!is_shared(segment)) return hold;
   if (const auto claim = open_claim_text(producer, at); !claim.empty()) {
     hold.found += ", which waits for " + claim;
     hold.remedy = end_claim;
@@ -128,6 +135,14 @@ ErrorText stopped(const Segment& segment, std::string found) {
           .remedy =
               "Find out what that consumer did (`dmp inspect`), and start all anew with a new "
               "ring."};
+}
+
+/// "journal (…) at 12, which waits for feed, which has never been there"
+std::string blockers_text(const std::vector<Blocker>& chain) {
+  std::string text;
+  for (const Blocker& blocker : chain)
+    text += (text.empty() ? "" : ", which waits for ") + describe(blocker);
+  return text.empty() ? "nobody by now" : text;
 }
 
 std::string producer_text(const Segment& segment) {
@@ -267,10 +282,27 @@ Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {
                .expected = "a living producer",
                .remedy = "Start a successor (attach or create_or_attach); this consumer then goes "
                          "on by itself."}};
+    case Poll::predecessor_missing:
+      return {Errc::predecessor_missing,
+              {.object = object,
+               .problem = "a consumer that this one waits for is away",
+               .found = blockers_text(consumer.blockers(next.value())) + "; " + position,
+               .expected = "it to come back within predecessor_patience",
+               .remedy = "Restart it under the same id, or let it resign; this consumer then goes "
+                         "on by itself."}};
     case Poll::events:
+    case Poll::gated:
     case Poll::idle:
     case Poll::timed_out:
       break;
+  }
+  if (const auto chain = consumer.blockers(next.value()); result == Poll::gated || !chain.empty()) {
+    return {Errc::gated,
+            {.object = object,
+             .problem = "a consumer that this one waits for has not committed what is there",
+             .found = blockers_text(chain) + "; " + position,
+             .expected = "it to be past that position",
+             .remedy = "See what it is doing (`dmp inspect --graph`), start it, or wait longer."}};
   }
   return {Errc::not_found,
           {.object = object,

@@ -2,12 +2,11 @@
 #include "disruptor_mp/membership/liveness.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/roster.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
@@ -177,7 +176,7 @@ bool ConsumerWatch::names(std::string_view id) const noexcept {
 }
 
 ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched,
-                                        std::optional<std::uint64_t> next) {
+                                        std::optional<std::uint64_t> next) const {
   const std::uint32_t rows = segment.shape().rows;
   if (watched.row >= rows || !is_row_of(segment.row(watched.row), watched.id)) {
     watched.row = 0;
@@ -214,7 +213,8 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
       sight.stands = sight.cursor == watched.cursor && owes_a_look(segment, sight.cursor, next);
       if (!sight.is_required) {
         sight.trouble = ConsumerTrouble::left;
-      } else if (sight.stands && sight.incarnation == watched.incarnation) {
+      } else if (sight.stands && sight.incarnation == watched.incarnation &&
+                 !waits_for_watched(segment, watched)) {
         sight.trouble = ConsumerTrouble::stalled;
       }
       return sight;
@@ -228,6 +228,19 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
     }
   }
   return sight;  // it comes and goes all the time
+}
+
+bool ConsumerWatch::waits_for_watched(const Segment& segment, const Watched& watched) const {
+  const format::Row& row = segment.row(watched.row);
+  if (row.after[0].load(std::memory_order_relaxed) == 0) return false;
+  const std::vector<Participant> all = list_participants(segment);
+  const auto self = std::find_if(all.begin(), all.end(), [&](const Participant& participant) {
+    return participant.row == watched.row;
+  });
+  if (self == all.end()) return false;
+  const std::vector<Blocker> chain = blockers_of(all, *self);
+  return std::any_of(chain.begin(), chain.end(),
+                     [&](const Blocker& blocker) { return names(blocker.id); });
 }
 
 std::optional<ConsumerAlert> ConsumerWatch::look(const Segment& segment,

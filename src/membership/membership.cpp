@@ -7,6 +7,7 @@
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
@@ -141,6 +142,26 @@ std::optional<std::uint32_t> lock_row(Segment& segment, RowKind kind, Suitable&&
                .remedy = "Use another id, stop that process, or attach with a timeout."});
 }
 
+[[noreturn]] void fail_cycle(const Segment& segment, const std::vector<std::string>& way) {
+  std::string circle;
+  std::string found;
+  for (const std::string& id : way) circle += (circle.empty() ? "" : " waits for ") + id;
+  for (const Participant& participant : list_participants(segment)) {
+    const bool is_in_it =
+        std::find(way.begin() + 1, way.end() - 1, participant.id) != way.end() - 1;
+    if (participant.kind != RowKind::producer && is_in_it)
+      found += (found.empty() ? "" : ", ") + describe(participant);
+  }
+  throw Error(
+      Errc::dependency_cycle,
+      {.object = segment.name(),
+       .problem = "consumers would wait for each other: " + circle,
+       .found = found,
+       .expected = "no way from a consumer back to itself",
+       .remedy = "Leave one of these out of `after`; a required consumer that is away keeps "
+                 "what it declared until it returns or resigns."});
+}
+
 [[noreturn]] void fail_full(const Segment& segment) {
   std::string occupants;
   for (const Participant& participant : list_participants(segment)) {
@@ -262,6 +283,41 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
   return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false, false};
 }
 
+void Membership::declare_after(Segment& segment, const std::vector<std::string>& after,
+                               TimePoint deadline) {
+  format::Row& row = segment.row(row_);
+  if (after.empty()) {
+    // To wait for nobody closes no circle.
+    write_after(row, after);
+    return;
+  }
+  // Held until the row is shown. If we die before that the kernel lets go of it, and the row shows
+  // nothing, or what an earlier life of our id showed.
+  TimePoint asked = os::now();
+  const TimePoint until = std::max(deadline, asked + repair_time);
+  while (!segment.object().try_lock(format::lock::graph, LockMode::exclusive)) {
+    if (asked >= until) {
+      throw Error(
+          Errc::graph_busy,
+          {.object = segment.name(),
+           .problem = "somebody who declares whom it waits for does not come to an end",
+           .found = "the lock of the graph, held",
+           .expected = "it to be held for microseconds",
+           .remedy = "Find a process that is stopped while it attaches (`dmp inspect`), and "
+                     "let it go on or end it; or attach with a longer timeout."});
+    }
+    os::sleep_until(std::min(until, asked + retry_pause));
+    asked = os::now();
+  }
+  is_declaring_ = true;
+  if (const auto way = find_cycle(list_participants(segment), id_, after); !way.empty()) {
+    segment.object().unlock(format::lock::graph);
+    is_declaring_ = false;
+    fail_cycle(segment, way);
+  }
+  write_after(row, after);
+}
+
 Sequence Membership::activate(Segment& segment, Sequence cursor) {
   format::Row& row = segment.row(row_);
   const format::Control& control = segment.control();
@@ -295,6 +351,11 @@ Sequence Membership::activate(Segment& segment, Sequence cursor) {
                    .incarnation = incarnation_};
   row.status.store(status.pack(), std::memory_order_release);
   if (is_consumer) settle_hold(row);
+  if (is_declaring_) {
+    // Whoever declares next finds the row.
+    segment.object().unlock(format::lock::graph);
+    is_declaring_ = false;
+  }
   announce_change(segment);
   if (!is_consumer || is_settled) return cursor;
 

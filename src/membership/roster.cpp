@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/ring/shared_tail.hpp"
 #include "disruptor_mp/ring/slots.hpp"
@@ -68,6 +69,7 @@ std::vector<Participant> list_participants(const Segment& segment,
                     .uid = static_cast<std::uint32_t>(pid_and_uid >> 32U),
                     .pid_namespace = row.pid_namespace.load(std::memory_order_relaxed),
                     .start_ticks = row.start_ticks.load(std::memory_order_relaxed)}};
+    if (status.kind != RowKind::producer) participant.after = read_after(row);
     if (status.state == RowState::dead) {
       participant.presence = Participant::Presence::dead;
     } else if (status.state == RowState::active) {

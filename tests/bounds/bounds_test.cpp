@@ -245,6 +245,43 @@ TEST_F(Bounds, Of_a_consumer_whose_producer_dies) {
   }
 }
 
+TEST_F(Bounds, Of_a_consumer_that_waits_for_a_gating_one_that_dies) {
+  for (const Way& way : ways(5ms)) {
+    SCOPED_TRACE(way.name);
+    expect_noticed_within(way.bound, [&](Duration delay) {
+      auto producer = Producer<E>::create(name, {.capacity = 4});
+      Victim victim([this] {
+        auto first = std::make_shared<Consumer<E>>(Consumer<E>::attach(name, {.id = "first"}));
+        return [first] {};
+      });
+      auto second = Consumer<E>::attach(name, {.wait = way.strategy, .after = {"first"}});
+      EXPECT_EQ(producer.publish(E::of(0)), Publish::ok);
+      const TimePoint death = kill_in(delay, victim);
+      EXPECT_EQ(second.wait_poll([](const E&) {}).outcome, Poll::events);
+      return death;
+    });
+  }
+}
+
+TEST_F(Bounds, Of_a_consumer_that_waits_for_a_required_one_that_dies) {
+  constexpr auto patience = 20ms;
+  expect_noticed_within(patience + 10ms, [&](Duration delay) {
+    auto producer = Producer<E>::create(name, {.capacity = 4});
+    Victim victim([this] {
+      auto first = std::make_shared<Consumer<E>>(
+          Consumer<E>::attach(name, {.id = "first", .kind = ConsumerKind::required}));
+      return [first] {};
+    });
+    auto second = Consumer<E>::attach(name, {.after = {"first"}, .predecessor_patience = patience});
+    EXPECT_EQ(producer.publish(E::of(0)), Publish::ok);
+    const TimePoint death = kill_in(delay, victim);
+    EXPECT_EQ(second.wait_poll([](const E&) {}).outcome, Poll::predecessor_missing);
+    EXPECT_GE(virtual_clock.now() - death, patience);  // it was given its time
+    std::filesystem::remove(shm_path(name));
+    return death;
+  });
+}
+
 TEST_F(Bounds, Of_a_consumer_that_polls_again_and_again) {
   expect_consumer_notices_within(1ms, WaitStrategy::block(), [](Consumer<E>& consumer) {
     Poll outcome = Poll::idle;

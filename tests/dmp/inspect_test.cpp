@@ -36,7 +36,15 @@ TEST(Inspect, Json_has_the_documented_fields) {
                        {"header", "object"},
                        {"sections", "object"},
                        {"stream", "object"},
-                       {"participants", "array"}});
+                       {"participants", "array"},
+                       {"graph", "array"}});
+  for (const Json& each : view["graph"]) {
+    expect_fields(each, {{"id", "string"},
+                         {"stage", "number"},
+                         {"known", "boolean"},
+                         {"after", "array"},
+                         {"stands_at", "any"}});
+  }
   expect_fields(view["header"], {{"format_version", "number"},
                                  {"type", "string"},
                                  {"fields", "string"},
@@ -82,6 +90,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
                          {"gates", "boolean"},
                          {"has_closed", "boolean"},
                          {"passed_over", "boolean"},
+                         {"after", "array"},
                          {"incarnation", "number"},
                          {"position", "number"},
                          {"lag", "any"},

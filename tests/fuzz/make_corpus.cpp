@@ -126,7 +126,8 @@ void write_life_of(const Kind& kind, Writer& writer) {
   options.bias_after = 2;
   auto producer = Producer<Bytes>::create(ring, kind.event, options);
   writer.write(kind.name + "-young", bytes_of(folder));
-  auto required = Consumer<Bytes>::attach(ring, {.id = "first", .kind = ConsumerKind::required});
+  auto required = Consumer<Bytes>::attach(
+      ring, {.id = "first", .kind = ConsumerKind::required, .after = {"second"}});
   auto gating = Consumer<Bytes>::attach(ring, {.id = "second"});
   (void)producer.try_publish(fill);
   gating.poll([](auto) {});
@@ -134,8 +135,8 @@ void write_life_of(const Kind& kind, Writer& writer) {
   while (producer.try_publish(fill) == Publish::ok) {
   }
   writer.write(kind.name + "-full", bytes_of(folder));
-  required.poll([](auto) {});
   gating.poll([](auto) {});
+  required.poll([](auto) {});
   {
     auto claim = producer.try_claim(kind.options.capacity);
     writer.write(kind.name + "-claimed", bytes_of(folder));

@@ -61,6 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run({"ls", "--json", "--dir", folder().path(), "--prefix", folder().prefix()});
   run({"inspect", ring});
   run({"inspect", "--json", ring});
+  run({"inspect", "--graph", ring});
+  run({"inspect", "--dot", ring});
   run({"clean", "--dry-run", ring});
   run({"clean", "--json", "--dir", folder().path(), "--prefix", folder().prefix()});
   folder().put({data, size});

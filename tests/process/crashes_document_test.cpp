@@ -29,7 +29,8 @@ bool belongs_into_the_document(const std::string& suite) {
                                                "OneOfSeveralKilledAtEveryCall",
                                                "OneOfSeveralKilledAtInstruction",
                                                "OneOfSeveralStoppedAtEveryCall",
-                                               "Fork"};
+                                               "Fork",
+                                               "GraphsOfProcesses"};
   return suites.contains(suite);
 }
 

@@ -99,6 +99,28 @@ TEST_P(KilledAtEveryCall, Gating_consumer_killed_while_resuming_holds_nobody_up)
                     }});
 }
 
+TEST_P(KilledAtEveryCall,
+       Consumer_killed_while_declaring_whom_it_waits_for_declares_all_or_nothing) {
+  for (const std::string kind : {"gating", "required"}) {
+    SCOPED_TRACE(kind);
+    expect_sweep({.kind = kind,
+                  .script = "mark join mark",
+                  .options = "--after=reader",
+                  .before = publish_ten_to_reader,
+                  .after = [kind](World& world) {
+                    for (const Participant& participant : (*world.producer)->participants()) {
+                      if (participant.id != "victim") continue;
+                      EXPECT_EQ(participant.after, std::vector<std::string>{"reader"});
+                    }
+                    // The lock of the graph went with it.
+                    world.join_heir(
+                        kind == "gating" ? ConsumerKind::gating : ConsumerKind::required,
+                        {"reader"});
+                    world.go_on_and_end();
+                  }});
+  }
+}
+
 TEST_P(KilledAtEveryCall, Observer_killed_while_joining_leaves_no_trace) {
   expect_sweep({.kind = "observer", .script = "mark join mark", .before = publish_ten_to_reader});
 }

@@ -61,6 +61,10 @@
 // its log is judged as an observer's, which may miss events but must count them. With
 // --producers=multi the ring is, or is made to be, one of several producers.
 //
+// With --after=A,B a consumer waits for these; in its handler it looks whether all of them have
+// committed the event, those that need not hold it excepted, and reports "ahead SEQUENCE OF" if
+// not.
+//
 // SIGNAL is kill or stop. After a stop and a continue the step goes on. An error of the library is
 // reported as "error CODE TEXT", exit code 3.
 #include <fcntl.h>
@@ -522,6 +526,9 @@ class RingPeer {
     options.timeout = std::chrono::milliseconds(options_.number("timeout-ms", 0));
     options.successor_patience = std::chrono::milliseconds(options_.number("successor-ms", 0));
     const std::string wait = options_.text("wait", "block");
+    std::istringstream after(options_.text("after", ""));
+    for (std::string id; std::getline(after, id, ',');) options.after.push_back(id);
+    options.predecessor_patience = std::chrono::milliseconds(options_.number("patience-ms", 1000));
     options.wait = wait == "busy_spin"         ? WaitStrategy::busy_spin()
                    : wait == "spin_with_hint"  ? WaitStrategy::spin_with_hint()
                    : wait == "spin_then_yield" ? WaitStrategy::spin_then_yield()
@@ -533,6 +540,7 @@ class RingPeer {
   void join(const Arguments& /*none*/) {
     const ConsumerOptions options = consumer_options();
     consumer_.emplace(Consumer<E>::attach(options_.ring, options));
+    after_ = options.after;
     const std::uint64_t start = consumer_->start_sequence().value();
     if (log_) log_->note_attached(start, consumer_->resumed(), options.max_batch);
     report("attached " + std::to_string(start));
@@ -540,11 +548,25 @@ class RingPeer {
 
   static void do_nothing(std::uint64_t /*handled*/) {}
 
+  /// What everybody can see of those that this one waits for.
+  void look_who_is_behind(std::uint64_t sequence) {
+    if (after_.empty()) return;
+    const auto all = list_participants(consumer_->segment());
+    for (const std::string& id : after_) {
+      const auto other = std::find_if(all.begin(), all.end(), [&](const Participant& participant) {
+        return participant.kind != format::RowKind::producer && participant.id == id;
+      });
+      if (other == all.end() || (other->gates && other->cursor.value() <= sequence))
+        report("ahead " + std::to_string(sequence) + " " + id);
+    }
+  }
+
   /// Waits for events and handles a batch. The hooks get the count of events handled so far.
   template <class Before, class After>
   PollResult poll_once(Before&& before_event, After&& after_event) {
     return consumer_->wait_poll([&](const E& event, Sequence sequence) {
       before_event(handled_);
+      look_who_is_behind(sequence.value());
       const ConstBytes bytes(reinterpret_cast<const std::byte*>(&event), sizeof event);
       log_->append({.sequence = sequence.value(),
                     .origin = origin_of(bytes),
@@ -738,6 +760,7 @@ class RingPeer {
   std::unique_ptr<EventLog> log_;
   std::optional<Producer<E>> producer_;
   std::optional<Consumer<E>> consumer_;
+  std::vector<std::string> after_;
 };
 
 int run(int count, char** arguments) {

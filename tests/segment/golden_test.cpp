@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A small ring, byte by byte, against golden/segment_v4.txt. If this fails, the format has changed:
+// A small ring, byte by byte, against golden/segment_v5.txt. If this fails, the format has changed:
 // that needs another format::version, so that running processes of two releases refuse each other.
 #include <algorithm>
 #include <cstdio>
@@ -45,12 +45,14 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
       .size = 12, .align = 4, .name = "Quote", .schema = "bid:i32@0 ask:i32@4 size:u32@8"};
   auto producer = Producer<Bytes>::create(folder.ring_name(), event,
                                           {.capacity = 4,
-                                           .max_participants = 2,
+                                           .max_participants = 3,
                                            .fences = FenceChoice::portable,
                                            .first_sequence = 0x1000,
                                            .id = "gateway"});
   auto consumer = Consumer<Bytes>::attach(
       folder.ring_name(), {.id = "journal", .kind = ConsumerKind::required, .max_batch = 1});
+  auto risk =
+      Consumer<Bytes>::attach(folder.ring_name(), {.id = "risk", .after = {"journal", "replica"}});
   for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(producer.publish([&](std::span<std::byte> slot) {
       std::fill(slot.begin(), slot.end(), static_cast<std::byte>(0xA0 + i));
@@ -68,14 +70,14 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
   mask(bytes, 240, 4);                        // birth.creator_pid
   std::fill_n(bytes.begin() + 244, 4, '\0');  // birth.creator_uid, 0 for root
   mask(bytes, 4088, 8);                       // checksum
-  for (const std::size_t row : {8192U + 512, 8192U + 512 + 512}) {
+  for (const std::size_t row : {8192U + 512, 8192U + 512 + 512, 8192U + 512 + 1024}) {
     mask(bytes, row + 8, 8);   // joined_ns
     mask(bytes, row + 16, 8);  // pid_and_uid
     mask(bytes, row + 24, 8);  // pid_namespace
     mask(bytes, row + 32, 8);  // start_ticks
   }
 
-  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v4.txt");
+  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v5.txt");
   ASSERT_TRUE(golden);
   std::string expected;
   for (std::string line; std::getline(golden, line);) {

@@ -90,7 +90,19 @@ TEST(Header, Of_another_version_is_refused_by_naming_both) {
   EXPECT_EQ(error.code(), Errc::version_mismatch);
   EXPECT_EQ(error.object(), image.name());
   EXPECT_EQ(error.found(), "version 7");
-  EXPECT_EQ(error.expected(), "version 4");
+  EXPECT_EQ(error.expected(), "version 5");
+  EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
+}
+
+/// The release before graphs: its rows have nothing where declarations stand now.
+TEST(Header, Of_format_4_is_refused_though_its_checksum_is_right) {
+  Image image;
+  image.forge([](Header& header) { header.version = 4; });
+  const Error error = image.refusal();
+  EXPECT_EQ(error.code(), Errc::version_mismatch);
+  EXPECT_EQ(error.object(), image.name());
+  EXPECT_EQ(error.found(), "version 4");
+  EXPECT_EQ(error.expected(), "version 5");
   EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
 }
 

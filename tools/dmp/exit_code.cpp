@@ -12,6 +12,8 @@ ExitCode exit_code_of(Errc code) noexcept {
       return ExitCode::not_found;
     case Errc::consumers_missing:
     case Errc::ring_full:
+    case Errc::gated:
+    case Errc::predecessor_missing:
       return ExitCode::timed_out;
     case Errc::producer_gone:
     case Errc::object_replaced:
@@ -20,6 +22,8 @@ ExitCode exit_code_of(Errc code) noexcept {
     case Errc::producer_alive:
     case Errc::consumer_alive:
     case Errc::table_full:
+    case Errc::dependency_cycle:
+    case Errc::graph_busy:
     case Errc::closed:
     case Errc::stopped:
       return ExitCode::in_use;

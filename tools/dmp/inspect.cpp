@@ -17,6 +17,7 @@
 #include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/segment/segment.hpp"
+#include "graph.hpp"
 #include "json_output.hpp"
 #include "ring_facts.hpp"
 #include "table.hpp"
@@ -27,6 +28,8 @@ namespace {
 struct InspectOptions {
   std::string ring;
   bool json = false;
+  bool shows_graph = false;
+  bool dot = false;
 };
 
 /// What was seen of a ring at one moment.
@@ -127,7 +130,8 @@ Json view_json(const View& view) {
             {"closed", view.position.is_closed},
             {"stopped", stop_json(view.segment)},
             {"end", view.position.is_closed ? Json(view.end) : Json()}}},
-          {"participants", participants}};
+          {"participants", participants},
+          {"graph", graph_json(graph_of(view.participants))}};
 }
 
 std::string wall_clock(std::uint64_t ns) {
@@ -239,7 +243,17 @@ ExitCode run_inspect(const InspectOptions& options) {
     print_json(stdout, view_json(view));
     return ExitCode::ok;
   }
-  fmt::print("{}\n", Style(STDOUT_FILENO).paint(Tone::strong, printable(segment.name())));
+  if (options.dot) {
+    fmt::print("{}",
+               graph_dot(graph_of(view.participants), segment.name(), view.position.published));
+    return ExitCode::ok;
+  }
+  const Style style(STDOUT_FILENO);
+  fmt::print("{}\n", style.paint(Tone::strong, printable(segment.name())));
+  if (options.shows_graph) {
+    fmt::print("{}", graph_text(graph_of(view.participants), view.position.published, style));
+    return ExitCode::ok;
+  }
   print_header(view);
   print_stream(view);
   print_sections(view);
@@ -251,10 +265,15 @@ constexpr const char* inspect_notes =
     "Examples:\n"
     "  dmp inspect quotes\n"
     "  dmp inspect file:/var/tmp/ring --json\n"
+    "  dmp inspect quotes --graph\n"
     "\n"
     "Looking changes nothing and holds nobody up. LAG is how many published events a\n"
     "consumer has not read. INC counts how often the row was taken. Observers leave\n"
     "no trace in a ring and are not shown.\n"
+    "\n"
+    "--graph shows which consumer waits for which (AFTER), and in whose way each\n"
+    "stands just now (STANDS AT: the last of a chain of those that wait for one\n"
+    "another). STAGE is the longest way from the producers.\n"
     "\n";
 
 }  // namespace
@@ -263,7 +282,9 @@ void add_inspect(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App& command = *app.add_subcommand("inspect", "show one ring in full");
   command.add_option("NAME", options->ring, "ring: NAME, shm:NAME or file:PATH")->required();
-  command.add_flag("--json", options->json, "one JSON object");
+  CLI::Option* const json = command.add_flag("--json", options->json, "one JSON object");
+  command.add_flag("--graph", options->shows_graph, "only which consumer waits for which");
+  command.add_flag("--dot", options->dot, "the same for Graphviz: … | dot -Tsvg")->excludes(json);
   command.footer(std::string(inspect_notes) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;

@@ -49,6 +49,7 @@ Json to_json(const Participant& participant, Sequence published) {
           {"gates", participant.gates},
           {"has_closed", participant.has_closed},
           {"passed_over", participant.is_passed_over},
+          {"after", participant.after},
           {"incarnation", participant.incarnation},
           {"position", participant.cursor.value()},
           {"lag", behind ? Json(*behind) : Json()},

@@ -43,6 +43,13 @@ void add_sub(CLI::App& app, Invocation& invocation) {
                            "required: also while it is away; observer:\n"
                            "never, may miss events")
       ->type_name("KIND");
+  command
+      .add_option("--after", options->consumer.after,
+                  "wait for these consumers: read what all of\nthem have committed")
+      ->type_name("ID,...")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_number(command, "--count", options->count, {.least = 1}, "end after N events")
       ->type_name("N");
   add_duration(command, "-t,--timeout", options->timeout,

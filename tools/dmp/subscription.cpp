@@ -33,6 +33,15 @@ Failure no_producer(const Consumer<Bytes>& consumer, Poll outcome) {
 }
 
 Failure too_quiet(const Consumer<Bytes>& consumer) {
+  if (const auto blocker = consumer.gated_by()) {
+    return {ExitCode::timed_out,
+            "timed_out",
+            {.object = consumer.segment().name(),
+             .problem = "a consumer that this one waits for did not go on in time",
+             .found = describe(*blocker),
+             .expected = "it to commit an event within --timeout",
+             .remedy = "Look at it with `dmp inspect --graph`, start it, or wait longer."}};
+  }
   return {ExitCode::timed_out,
           "timed_out",
           {.object = consumer.segment().name(),
@@ -114,7 +123,8 @@ std::optional<Subscription::Ending> Subscription::poll_once() {
 /// Nothing came: is there still something to wait for?
 std::optional<Subscription::Ending> Subscription::look_after_silence(Poll outcome) const {
   if (outcome == Poll::closed) return Ending{.outcome = "closed"};
-  const bool may_come = outcome == Poll::timed_out || (options_.follows && outcome != Poll::gone);
+  const bool may_come = outcome == Poll::timed_out || outcome == Poll::predecessor_missing ||
+                        (options_.follows && outcome != Poll::gone);
   if (!may_come) {
     return Ending{.outcome = std::string(to_string(outcome)),
                   .code = ExitCode::producer_gone,

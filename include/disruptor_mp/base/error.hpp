@@ -30,6 +30,10 @@ enum class Errc : std::uint8_t {
   locks_unsupported,       ///< The file system lacks open-file-description locks.
   membarrier_unavailable,  ///< The ring relies on membarrier(2), which this process may not call.
   consumers_missing,       ///< Consumers did not arrive in time.
+  dependency_cycle,        ///< Consumers would wait for each other in a circle.
+  graph_busy,              ///< Somebody who declares whom it waits for does not come to an end.
+  gated,                   ///< A consumer that this one waits for has not committed what is there.
+  predecessor_missing,     ///< A consumer that this one waits for is away.
   consumer_stalled,        ///< A required consumer lives and does not move.
   stopped,                 ///< A liveness policy has ended the stream for all.
   passed_over,             ///< A producer has gone on without this consumer.

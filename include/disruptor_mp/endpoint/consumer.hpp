@@ -80,6 +80,8 @@ class Consumer {
         control_(other.control_),
         cursor_(other.cursor_),
         hold_(other.hold_),
+        barrier_(other.barrier_),
+        looks_first_(other.looks_first_),
         gates_bell_(other.gates_bell_),
         copy_(std::move(other.copy_)),
         next_(other.next_),
@@ -302,6 +304,13 @@ class Consumer {
   [[nodiscard]] std::optional<Sequence> last_published() const {
     return disruptor_mp::last_published(core_->segment());
   }
+  /// Of those it waits for (ConsumerOptions::after) the one that is furthest behind, if there is
+  /// something to read and that one has not committed it; nothing: nobody is in its way.
+  [[nodiscard]] std::optional<Blocker> gated_by() const {
+    auto blockers = core_->blockers(next_);
+    if (blockers.empty()) return std::nullopt;
+    return std::move(blockers.front());
+  }
   /// How many published events it has not handled yet.
   [[nodiscard]] std::uint64_t lag() const {
     const Sequence published = stream_position(core_->segment()).published;
@@ -329,6 +338,8 @@ class Consumer {
         control_(&core_->segment().control()),
         cursor_(core_->cursor()),
         hold_(core_->hold()),
+        barrier_(core_->barrier()),
+        looks_first_(core_->is_observer() || hold_ != nullptr || barrier_ != nullptr),
         gates_bell_(core_->segment().bells().gates, core_->fences()),
         next_(core_->start().value()),
         ready_(next_),
@@ -354,9 +365,18 @@ class Consumer {
   /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is
   /// anything.
   bool look() noexcept {
-    if (cursor_ == nullptr || is_passed_over()) skip_overwritten();
-    ready_ = slots_.published_end(*control_, next_, next_ + max_batch_);
+    std::uint64_t limit = next_ + max_batch_;
+    if (looks_first_) [[unlikely]]
+      limit = look_first();
+    ready_ = slots_.published_end(*control_, next_, limit);
     return ready_ != next_;
+  }
+  /// What most consumers need not look at: how far producers may have overwritten what an observer
+  /// has not read, and how far those have come that this one waits for.
+  std::uint64_t look_first() noexcept {
+    if (cursor_ == nullptr || is_passed_over()) skip_overwritten();
+    const std::uint64_t limit = next_ + max_batch_;
+    return barrier_ == nullptr ? limit : barrier_->limit(next_, limit);
   }
 
   /// As look; where nothing is to be read, also skips what will never be published: claims of
@@ -611,6 +631,8 @@ class Consumer {
   const format::Control* control_;
   std::atomic<std::uint64_t>* cursor_;      ///< null for an observer
   const std::atomic<std::uint64_t>* hold_;  ///< null for one that cannot be passed over
+  Barrier* barrier_;                        ///< null for one that waits for producers only
+  bool looks_first_;                        ///< see `look_first`
   HotBell gates_bell_;
   std::unique_ptr<Copy[]> copy_;
   std::uint64_t next_;   ///< the next sequence to be handled

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/membership/housekeeping.hpp"
@@ -145,6 +146,19 @@ struct ConsumerOptions {
   std::uint64_t max_batch = 256;
   /// When its progress is committed; of no meaning for an observer.
   Commit commit = Commit::per_batch;
+
+  /// The ids of the consumers that this one waits for: it gets an event only when each of them has
+  /// committed it. A required one is waited for also while it is away, a gating one while it is
+  /// alive, and one that this ring has never known until it comes. Not for observers. See
+  /// docs/graphs.md.
+  std::vector<std::string> after = {};
+  /// Whether all of `after` must be there: `attach` waits for them until `timeout`, and fails
+  /// without them. Otherwise this one attaches, and waits when it reads.
+  bool predecessors_must_be_there = false;
+  /// How long one waiting call puts up with standing at one of `after` that is away (a required one
+  /// that died or left; or one that never came, and the producers are gone too) before it returns
+  /// `Poll::predecessor_missing`.
+  Duration predecessor_patience = std::chrono::seconds(1);
 };
 
 /// What became of a publish.
@@ -169,11 +183,14 @@ enum class Publish : std::uint8_t {
 
 /// What became of a poll.
 enum class Poll : std::uint8_t {
-  events,       ///< at least one event was handled
-  idle,         ///< nothing to read just now
-  timed_out,    ///< nothing to read before the deadline
-  closed,       ///< end of stream: all events are read, none will follow
-  stopped,      ///< the same, and it was ended for all by a liveness policy: `explain` says why
+  events,     ///< at least one event was handled
+  idle,       ///< nothing to read just now
+  gated,      ///< there is something, but a consumer that this one waits for has not committed it:
+              ///< `gated_by` says who
+  timed_out,  ///< nothing to read before the deadline
+  closed,     ///< end of stream: all events are read, none will follow
+  stopped,    ///< the same, and it was ended for all by a liveness policy: `explain` says why
+  predecessor_missing,  ///< as gated, and that one is away, for longer than `predecessor_patience`
   passed_over,  ///< a producer has gone on without this consumer (told once); from now on it holds
                 ///< nobody back, and `missed` counts what it misses
   producer_left,  ///< all events are read; the producer left without closing; a successor may come
@@ -220,12 +237,16 @@ enum class Poll : std::uint8_t {
       return "events";
     case Poll::idle:
       return "idle";
+    case Poll::gated:
+      return "gated";
     case Poll::timed_out:
       return "timed_out";
     case Poll::closed:
       return "closed";
     case Poll::stopped:
       return "stopped";
+    case Poll::predecessor_missing:
+      return "predecessor_missing";
     case Poll::passed_over:
       return "passed_over";
     case Poll::producer_left:

@@ -170,8 +170,11 @@ class ConsumerWatch {
   };
   struct Sight;
 
-  [[nodiscard]] static Sight see(const Segment& segment, Watched& watched,
-                                 std::optional<std::uint64_t> next);
+  [[nodiscard]] Sight see(const Segment& segment, Watched& watched,
+                          std::optional<std::uint64_t> next) const;
+  /// Whether it stands where it does because of another consumer that is watched: that one's
+  /// trouble tells.
+  [[nodiscard]] bool waits_for_watched(const Segment& segment, const Watched& watched) const;
   /// Takes over what a look tells, and what it changes. @param step the time since the last.
   void note(Watched& watched, const Sight& sight, Duration step);
   void tell(const Watched& watched);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/membership/roster.hpp"
@@ -49,6 +50,13 @@ class Membership {
   [[nodiscard]] std::optional<Sequence> previous_cursor() const noexcept {
     return previous_cursor_;
   }
+
+  /// Declares whom this consumer waits for. From here until `activate` nobody else declares
+  /// anything, so of those who would close a circle together the last one is refused. Waits until
+  /// `deadline`, if need be, for others who declare. @param after valid ids, none twice, not its
+  /// own.
+  /// @throws Error{dependency_cycle, graph_busy}
+  void declare_after(Segment& segment, const std::vector<std::string>& after, TimePoint deadline);
 
   /// Shows the row: from here on it gates, if its kind does. `cursor` is raised to what is still
   /// there.
@@ -95,6 +103,7 @@ class Membership {
   bool is_passable_ = false;
   bool is_protected_;  ///< the row has gated all the time since its previous cursor was settled
   bool was_passed_over_;
+  bool is_declaring_ = false;  ///< holds the lock of the graph
 };
 
 /// Takes a consumer out of the gate, whether it lives or not: a producer goes on without it. The

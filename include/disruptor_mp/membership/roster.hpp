@@ -102,11 +102,12 @@ struct Participant {
   bool has_closed = false;  ///< one of several producers, that publishes nothing more
   /// A producer went on without this consumer; it may miss `cursor` and what follows.
   bool is_passed_over = false;
-  bool is_passable = false;       ///< may be passed over while it lives
-  std::uint32_t incarnation = 0;  ///< how often the row was taken
-  Sequence cursor;                ///< consumers: the next sequence it will read
-  std::uint64_t joined_ns = 0;    ///< wall clock
-  os::ProcessIdentity process;    ///< who took the row
+  bool is_passable = false;             ///< may be passed over while it lives
+  std::uint32_t incarnation = 0;        ///< how often the row was taken
+  Sequence cursor;                      ///< consumers: the next sequence it will read
+  std::uint64_t joined_ns = 0;          ///< wall clock
+  os::ProcessIdentity process;          ///< who took the row
+  std::vector<std::string> after = {};  ///< consumers: the ids of those it waits for
 };
 
 /// "gating", …

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -41,8 +42,10 @@ namespace disruptor_mp {
 inline void write_row_id(format::Row& row, std::string_view id) {
   std::array<std::uint64_t, format::id_words> words{};
   std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));
+  // Release: whoever reads a word of the new id finds that the row is not its old holder's any more
+  // (`find_consumer_row`).
   for (std::size_t i = 0; i < words.size(); ++i)
-    row.id[i].store(words[i], std::memory_order_relaxed);
+    row.id[i].store(words[i], std::memory_order_release);
 }
 
 }  // namespace disruptor_mp

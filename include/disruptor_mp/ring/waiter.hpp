@@ -22,7 +22,15 @@ class Waiter {
  public:
   /// `bell` may be null (a read-only observer): then block naps without being woken.
   Waiter(WaitStrategy strategy, const Bell* bell, Fences fences, Duration longest_nap) noexcept
-      : strategy_(strategy), bell_(bell), fences_(fences), longest_nap_(longest_nap) {}
+      : strategy_(strategy), rest_{.bell = bell, .longest_nap = longest_nap}, fences_(fences) {}
+  /// For one whose bell depends on what it lacks.
+  Waiter(WaitStrategy strategy, Fences fences) noexcept : strategy_(strategy), fences_(fences) {}
+
+  /// What to sleep on, and for how long.
+  struct Rest {
+    const Bell* bell = nullptr;
+    Duration longest_nap = Duration::zero();
+  };
 
   enum class Outcome : std::uint8_t { ready, gave_up, timed_out };
 
@@ -30,7 +38,14 @@ class Waiter {
   /// @param give_up may do system calls; asked now and then; true ends the wait.
   template <class Ready, class GiveUp>
   Outcome wait(TimePoint deadline, Ready&& ready, GiveUp&& give_up) const {
-    Duration nap = std::min<Duration>(first_nap, longest_nap_);
+    return wait(deadline, ready, give_up, [this] { return rest_; });
+  }
+
+  /// @param choose_rest cheap; says what is lacking just now, by the bell that will be rung for it.
+  template <class Ready, class GiveUp, class ChooseRest>
+  Outcome wait(TimePoint deadline, Ready&& ready, GiveUp&& give_up,
+               ChooseRest&& choose_rest) const {
+    Duration nap = first_nap;
     TimePoint next_question = TimePoint::min();
     for (bool has_slept = false;; has_slept = strategy_.kind() == WaitStrategy::Kind::block) {
       // Who slept and was woken finds it ready at once; who only had a nap should not spend more.
@@ -42,8 +57,11 @@ class Waiter {
         next_question = now + question_period;
       }
       if (now >= deadline) return Outcome::timed_out;
-      if (pause(ready, std::min(deadline, now + nap), now)) return Outcome::ready;
-      nap = std::min(nap * 2, longest_nap_);
+      const Rest rest = choose_rest();
+      nap = std::min(nap, rest.longest_nap);
+      const TimePoint until = std::min(deadline, now + nap);
+      if (pause(ready, until, now, rest.bell, choose_rest)) return Outcome::ready;
+      nap *= 2;
     }
   }
 
@@ -73,8 +91,9 @@ class Waiter {
   }
 
   /// What to do between bursts of looking. @return true if it is ready.
-  template <class Ready>
-  bool pause(Ready& ready, TimePoint until, TimePoint now) const {
+  template <class Ready, class ChooseRest>
+  bool pause(Ready& ready, TimePoint until, TimePoint now, const Bell* bell,
+             ChooseRest& choose_rest) const {
     using Kind = WaitStrategy::Kind;
     switch (strategy_.kind()) {
       case Kind::busy_spin:
@@ -89,21 +108,24 @@ class Waiter {
       case Kind::block:
         break;
     }
-    if (bell_ == nullptr) {
+    if (bell == nullptr) {
       os::sleep_until(until);
       return false;
     }
-    const std::uint32_t announced = bell_->announce_sleep();
+    const std::uint32_t announced = bell->announce_sleep();
     fences_.heavy();
+    // First whether the same is lacking still: then who brings it sees the bell. Something else may
+    // be by now, and who brings that rings another bell. If ready() is asked before, what was
+    // lacking may come between the two questions, and nobody rings for what then seems to be.
+    if (choose_rest().bell != bell) return false;
     if (ready()) return true;
-    bell_->sleep(announced, until);
+    bell->sleep(announced, until);
     return false;
   }
 
   WaitStrategy strategy_;
-  const Bell* bell_;
+  Rest rest_;
   Fences fences_;
-  Duration longest_nap_;
 };
 
 }  // namespace disruptor_mp

@@ -28,7 +28,7 @@
 namespace disruptor_mp::format {
 
 inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t version = 4;
+inline constexpr std::uint32_t version = 5;
 /// Reads back differently on a machine of other byte order.
 inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
 inline constexpr std::uint64_t header_size = 4096;
@@ -225,6 +225,8 @@ enum class RowKind : std::uint8_t { none = 0, producer = 1, required = 2, gating
 
 inline constexpr std::size_t id_words = 8;
 inline constexpr std::size_t max_id_length = id_words * 8 - 1;
+inline constexpr std::size_t after_words = 27;
+inline constexpr std::size_t max_after_length = after_words * 8 - 1;
 
 /// One participant. Only the holder of the row's lock writes it, but for `hold` and `bias_end`.
 struct Row {
@@ -253,8 +255,10 @@ struct Row {
   /// (membership/roster.hpp), only ever changed by compare-and-exchange: by the holder of the row's
   /// lock, and by a producer that goes on without it.
   std::atomic<std::uint64_t> hold;
-  /// Reserved: dependencies.
-  std::array<std::atomic<std::uint64_t>, 27> reserved;
+  /// Consumers: the ids of those this one waits for, separated by commas, NUL-padded text; none if
+  /// the first word is zero. Written by the holder of the row's lock before the row is shown; for
+  /// those who draw the graph or look for circles, never for gating. See membership/graph.hpp.
+  std::array<std::atomic<std::uint64_t>, after_words> after;
 };
 static_assert(offsetof(Row, status) == 0);
 static_assert(offsetof(Row, joined_ns) == 8);
@@ -268,7 +272,7 @@ static_assert(offsetof(Row, claim_end) == 264);
 static_assert(offsetof(Row, bias_count) == 272);
 static_assert(offsetof(Row, bias_end) == 280);
 static_assert(offsetof(Row, hold) == 288);
-static_assert(offsetof(Row, reserved) == 296);
+static_assert(offsetof(Row, after) == 296);
 static_assert(sizeof(Row) == 512);
 
 inline constexpr std::uint64_t counters_per_row = 64;
@@ -288,6 +292,8 @@ inline constexpr std::uint64_t base = std::uint64_t{1} << 62U;
 inline constexpr std::uint64_t attached = base;
 /// Held exclusively by the producer of a single-producer ring.
 inline constexpr std::uint64_t producer = base + 1;
+/// Held exclusively by a consumer that declares whom it waits for, until its row is shown.
+inline constexpr std::uint64_t graph = base + 2;
 /// Held exclusively by the participant in that row, or by whoever repairs it.
 constexpr std::uint64_t row(std::uint64_t index) { return base + 4096 + index; }
 /// Held exclusively by the living participant of that id, so that two can never share one.

@@ -34,9 +34,10 @@ void World::join_successor() {
                     options("successor"));
 }
 
-void World::join_heir(ConsumerKind kind) {
+void World::join_heir(ConsumerKind kind, std::vector<std::string> after) {
   ConsumerOptions options = gating(Start::resume);
   options.kind = kind;
+  options.after = std::move(after);
   heir.emplace(scratch_, "victim", 2, options);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/local.hpp"
 #include "support/peer.hpp"
@@ -45,7 +46,7 @@ class World {
   void join_successor();
   void join_reader() { reader.emplace(scratch_, "reader", 1, gating(Start::oldest)); }
   /// Comes back under the victim's id, and must be let in.
-  void join_heir(ConsumerKind kind);
+  void join_heir(ConsumerKind kind, std::vector<std::string> after = {});
 
   /// Publishes more than the ring holds; everybody reads all of it.
   void stream();

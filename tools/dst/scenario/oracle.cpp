@@ -118,6 +118,9 @@ void Oracle::consumer_attached(unsigned consumer, SimKind kind, std::uint64_t st
   c.kind = kind;
   c.next = start;
   c.committed = start;
+  c.maybe_passed = std::max(c.reached, start);
+  c.reached = c.maybe_passed;
+  c.batch_first = start;
   c.max_batch = max_batch;
   c.is_waiting = false;
   c.process = engine().current();
@@ -145,7 +148,13 @@ void Oracle::handled(unsigned consumer, std::uint64_t sequence, const EventWords
   if (e.seen_from != nobody && e.seen_from != found.origin)
     violated("O2: two readers see different events at " + std::to_string(sequence));
   e.seen_from = static_cast<std::uint8_t>(found.origin);
+  if (c.poll != 0 && c.seen_in_poll == c.poll) {
+    violated("O15: an event is handled that " + consumer_name(consumer) +
+             " had handled and not committed");
+  }
+  check_predecessors(consumer, sequence);
   c.next = sequence + 1;
+  c.reached = std::max(c.reached, c.next);
   c.is_waiting = false;
   if (c.next - c.committed > c.max_batch) {
     violated("O4: " + consumer_name(consumer) + " has handled more than a batch since its commit");
@@ -165,8 +174,53 @@ void Oracle::committed(unsigned consumer) noexcept {
 }
 
 void Oracle::polls(unsigned consumer, bool may_sleep) noexcept {
-  consumers_[consumer].is_waiting = may_sleep;
-  consumers_[consumer].producers = producers_;
+  Consumer& c = consumers_[consumer];
+  c.is_waiting = may_sleep;
+  c.producers = producers_;
+  c.batch_first = c.next;
+  ++c.poll;
+}
+
+bool Oracle::has_departed(unsigned consumer) const {
+  // In the profiles of graphs consumers come right behind the producer.
+  const auto& process = engine().process(1 + consumer);
+  return consumers_[consumer].has_left || process.incarnation != 0 ||
+         process.state == Engine::State::Crashed;
+}
+
+bool Oracle::must_hold(unsigned consumer) const {
+  const Consumer& p = consumers_[consumer];
+  if (p.began_to_resign) return false;
+  // Where it begins is not known yet; it may be behind others who are waiting for it.
+  if (!p.was_here && p.has_begun_to_attach) return false;
+  // One that came back is seen a moment later; one that only gates did not hold before that.
+  return (p.was_here && p.kind == SimKind::required) || !has_departed(consumer);
+}
+
+void Oracle::check_predecessors(unsigned consumer, std::uint64_t sequence) {
+  for (unsigned i = 0; i < max_consumers; ++i) {
+    if ((consumers_[consumer].after >> i & 1U) == 0) continue;
+    Consumer& p = consumers_[i];
+    if (!must_hold(i)) {
+      if (p.was_here && sequence >= p.reached) situations().reach(Situation::went_on_without);
+      continue;
+    }
+    if (!p.was_here || sequence >= p.reached) {
+      violated("O15: " + consumer_name(consumer) + " handles " + std::to_string(sequence) +
+               " before " + consumer_name(i) + ", which it waits for");
+    }
+    // If that one goes on in the same batch, it cannot have committed this event.
+    if (sequence >= p.batch_first && sequence >= p.maybe_passed) p.seen_in_poll = p.poll;
+  }
+}
+
+void Oracle::predecessor_absent(unsigned consumer) {
+  const Consumer& c = consumers_[consumer];
+  for (unsigned i = 0; i < max_consumers; ++i) {
+    if ((c.after >> i & 1U) != 0 && (!was_here(i) || has_departed(i))) return;
+  }
+  violated("O15: " + consumer_name(consumer) +
+           " is told that somebody is away, but all were there all the time");
 }
 
 void Oracle::stream_ended(unsigned consumer) {
@@ -175,6 +229,12 @@ void Oracle::stream_ended(unsigned consumer) {
   if (c.next != end()) {
     violated("O1: " + consumer_name(consumer) + " is told the end at " + std::to_string(c.next) +
              " of " + std::to_string(end()));
+  }
+  for (unsigned i = 0; i < max_consumers; ++i) {
+    if ((c.after >> i & 1U) != 0 && must_hold(i) && consumers_[i].reached < end()) {
+      violated("O15: " + consumer_name(consumer) + " is told the end before " + consumer_name(i) +
+               ", which it waits for, has handled all");
+    }
   }
   c.finished = true;
 }
@@ -223,9 +283,15 @@ std::string Oracle::find_lost_wake_up() const {
     if (!c.was_here || c.kind == SimKind::observer) continue;
     if (c.finished || c.resigned) all_known = false;
     slowest = std::min(slowest, c.committed);
-    if (c.is_waiting && sim.process(c.process).futex != 0 && c.next < acknowledged_end_) {
+    std::uint64_t there = acknowledged_end_;
+    for (unsigned other = 0; other < max_consumers; ++other) {
+      const Consumer& p = consumers_[other];
+      if ((c.after >> other & 1U) == 0 || p.resigned) continue;
+      there = p.was_here ? std::min(there, p.committed) : first_;
+    }
+    if (c.is_waiting && sim.process(c.process).futex != 0 && c.next < there) {
       return "O12: lost wake-up: " + consumer_name(i) + " sleeps at " + std::to_string(c.next) +
-             " although everything before " + std::to_string(acknowledged_end_) + " is there";
+             " although everything before " + std::to_string(there) + " is there";
     }
   }
   if (publishing_by_ != nobody && all_known && slowest != ~std::uint64_t{0} &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
 // What really happened in a run, kept outside of the simulated machine, and what must be true of it
-// (docs/verification.md, O1 … O13). The oracle is told facts by the roles; it never looks into the
+// (docs/verification.md, O1 … O15). The oracle is told facts by the roles; it never looks into the
 // segment and never fills in what it was not told.
 #pragma once
 
@@ -66,6 +66,18 @@ class Oracle {
                          std::uint64_t max_batch);
   void handled(unsigned consumer, std::uint64_t sequence, const EventWords& found);
   void missed(unsigned consumer, std::uint64_t count);
+  /// It is about to attach, and waits for these, a bit for each.
+  void declares(unsigned consumer, unsigned after) noexcept {
+    consumers_[consumer].after = after;
+    consumers_[consumer].has_begun_to_attach = true;
+  }
+  /// It is about to leave, and may come back.
+  void leaving(unsigned consumer) noexcept { consumers_[consumer].has_left = true; }
+  /// The consumer was told that one it waits for is away.
+  void predecessor_absent(unsigned consumer);
+  [[nodiscard]] bool was_here(unsigned consumer) const noexcept {
+    return consumers_[consumer].was_here;
+  }
   void committed(unsigned consumer) noexcept;
   void polls(unsigned consumer, bool may_sleep) noexcept;
   void polled(unsigned consumer) noexcept { consumers_[consumer].is_waiting = false; }
@@ -74,7 +86,11 @@ class Oracle {
   /// The consumer was told that nothing is there and no producer either.
   void producer_absent(unsigned consumer, const char* outcome, bool is_named_left_or_gone);
   /// From here on it may count as resigned: who dies in the middle may have done so.
-  void resigning(unsigned consumer) noexcept { consumers_[consumer].kind = SimKind::gating; }
+  void resigning(unsigned consumer) noexcept {
+    consumers_[consumer].kind = SimKind::gating;
+    consumers_[consumer].has_left = true;
+    consumers_[consumer].began_to_resign = true;
+  }
   void resigned(unsigned consumer) noexcept { consumers_[consumer].resigned = true; }
   [[nodiscard]] bool has_finished(unsigned consumer) const noexcept {
     return consumers_[consumer].finished;
@@ -120,7 +136,23 @@ class Oracle {
     std::uint64_t next = 0;
     std::uint64_t committed = 0;
     std::uint64_t max_batch = 1;
+    // For those who wait for it, and for whom it waits
+    unsigned after = 0;
+    bool has_begun_to_attach = false;
+    bool has_left = false;           ///< or was about to, once
+    bool began_to_resign = false;    ///< once
+    std::uint64_t reached = 0;       ///< all before it was handled in some life
+    std::uint64_t maybe_passed = 0;  ///< all before it may have been committed in an earlier life
+    std::uint64_t batch_first = 0;   ///< of the poll that is going on
+    unsigned poll = 0;               ///< its number
+    unsigned seen_in_poll = 0;       ///< whose events another has seen that waits for it
   };
+  /// Whether it has ever gone, in order or not.
+  [[nodiscard]] bool has_departed(unsigned consumer) const;
+  /// Whether those who wait for it must not have passed it yet.
+  [[nodiscard]] bool must_hold(unsigned consumer) const;
+  void check_predecessors(unsigned consumer, std::uint64_t sequence);
+
   [[nodiscard]] bool knows(std::uint64_t sequence) const noexcept {
     return sequence - first_ < events_;
   }

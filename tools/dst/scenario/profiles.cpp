@@ -131,6 +131,43 @@ void draw_left_behind(Setting& s, Random& random) {
   s.events += 6;
   draw_stalling(s, random);
 }
+/// Consumers that wait for consumers: a pipeline, a diamond, or what lies between. Some come late,
+/// some leave.
+void draw_pipelines(Setting& s, Random& random) {
+  static constexpr std::array<std::array<unsigned, 3>, 4> shapes = {
+      {{0, 1, 2}, {0, 0, 3}, {0, 1, 1}, {0, 1, 3}}};
+  draw_ring(s, random);
+  s.events += 2;
+  s.consumers = 2 + random.below(2);
+  const auto& shape = shapes[s.consumers == 2 ? 0 : random.below(shapes.size())];
+  for (unsigned i = 0; i < s.consumers; ++i) {
+    ConsumerSetting& c = s.consumer[i];
+    c.kind = random.one_in(2) ? SimKind::required : SimKind::gating;
+    c.waiting = random.one_in(2) ? Waiting::block : any_waiting(random);
+    // Three who spin take all the steps there are.
+    if (c.waiting == Waiting::spin || c.waiting == Waiting::yield) c.waiting = Waiting::sleep;
+    c.max_batch = 1 + random.below(4);
+    // Each of them yields to those who wait for it, and their naps may take a thousand steps.
+    c.delay = random.one_in(2) ? 0 : random.below(6);
+    c.after = shape.at(i);
+    c.stays_dead = i + 1 != s.consumers && c.kind == SimKind::gating && random.one_in(4);
+    if (i + 1 != s.consumers && random.one_in(3)) {
+      c.leaves_after = 1 + random.below(4);
+      c.returns = random.one_in(2);
+    }
+  }
+}
+/// A diamond, of which one branch and perhaps the end are joined when events are there.
+void draw_diamond_late(Setting& s, Random& random) {
+  draw_pipelines(s, random);
+  s.consumers = 3;
+  s.consumer[1].after = 0;
+  s.consumer[2].kind = random.one_in(2) ? SimKind::required : SimKind::gating;
+  s.consumer[2].after = 3;
+  const unsigned late = random.below(2);
+  s.consumer[late].starts_after = 1;  // a claim larger than what is left may keep the rest out
+  if (random.one_in(2)) s.consumer[2].starts_after = 1;
+}
 void draw_observers_handover(Setting& s, Random& random) {
   draw_observers(s, random);
   s.producer_detaches = random.one_in(2);
@@ -373,6 +410,9 @@ constexpr std::array by_several_deaths = {S::claim_race_lost, S::death_with_open
                                           S::void_skipped};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
+constexpr std::array by_graphs = {S::told_gated, S::sleeps_gated, S::went_on_without};
+constexpr std::array by_graphs_crash = {S::told_gated, S::sleeps_gated, S::went_on_without,
+                                        S::told_predecessor_missing, S::resumed_after_death};
 constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_handler,
                                        S::returned_after_passed_over, S::watcher_finds_failure};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
@@ -461,6 +501,12 @@ constexpr auto all = std::to_array<Profile>({
      draw_left_behind, false, by_left_behind},
     {"left-behind-crash", "the same, with up to two deaths", 2, draw_left_behind, false,
      by_left_behind},
+    {"pipelines", "consumers that wait for consumers; some come late, some leave", 0,
+     draw_pipelines, false, by_graphs},
+    {"pipelines-crash", "the same, with up to two deaths", 2, draw_pipelines, false,
+     by_graphs_crash},
+    {"diamond-late", "a diamond whose branch is joined later, with up to one death", 1,
+     draw_diamond_late, false, by_graphs},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
     {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several_deaths},

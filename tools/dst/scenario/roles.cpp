@@ -346,6 +346,28 @@ EventWords words_of(const E& event) {
   return {.sequence = event.sequence, .origin = event.origin, .checksum = event.checksum};
 }
 
+/// Not one that died for good before anybody knew it: nobody would ever come.
+std::vector<std::string> predecessors_of(unsigned index) {
+  std::vector<std::string> ids;
+  for (unsigned i = 0; i < setting.consumers; ++i) {
+    if ((setting.consumer[index].after >> i & 1U) == 0) continue;
+    const bool is_lost = setting.consumer[i].stays_dead && !oracle().was_here(i);
+    if (!is_lost) ids.push_back("c" + std::to_string(i));
+  }
+  return ids;
+}
+/// One that may die for good is waited for before anybody declares that it waits for it.
+bool may_declare(unsigned index) {
+  for (unsigned i = 0; i < setting.consumers; ++i) {
+    const bool is_wanted = (setting.consumer[index].after >> i & 1U) != 0;
+    const Engine::State state = engine().process(1 + i).state;
+    const bool may_come = state != Engine::State::Crashed && state != Engine::State::Completed;
+    if (is_wanted && setting.consumer[i].stays_dead && !oracle().was_here(i) && may_come)
+      return false;
+  }
+  return true;
+}
+
 ConsumerOptions consumer_options(unsigned index) {
   const ConsumerSetting& c = setting.consumer[index];
   const bool returns = incarnation() != 0 || c.returns;
@@ -362,7 +384,9 @@ ConsumerOptions consumer_options(unsigned index) {
           .successor_patience = 0ns,
           .may_be_passed_over = c.kind == SimKind::passable,
           .max_batch = c.max_batch,
-          .commit = c.leases ? Commit::by_hand : Commit::per_batch};
+          .commit = c.leases ? Commit::by_hand : Commit::per_batch,
+          .after = predecessors_of(index),
+          .predecessor_patience = patience};
 }
 
 /// What stands in events of the next ring, so that none of the ring before it passes for one.
@@ -435,6 +459,9 @@ bool consume_once(unsigned index) {
   situations().is_consumer(c.kind);
   situations().enters(Phase::attaching);
   if (!oracle().does_ring_exist()) situations().reach(Situation::ring_not_there_yet);
+  unsigned after = 0;
+  for (const std::string& id : options.after) after |= 1U << static_cast<unsigned>(id[1] - '0');
+  oracle().declares(index, after);
   auto consumer = Consumer<E>::attach(ring_name(), options);
   if (oracle().is_next_ring(consumer.segment().header().birth.instance)) {
     read_next_ring(consumer);
@@ -477,7 +504,7 @@ bool consume_once(unsigned index) {
     if (c.waiting == Waiting::poll) {
       result = c.leases ? handle_lease(consumer, index, TimePoint::min(), handler)
                         : consumer.poll(handler);
-      if (result.outcome == Poll::idle) pause();
+      if (result.outcome == Poll::idle || result.outcome == Poll::gated) pause();
     } else {
       const TimePoint deadline = role_draw(4) == 0 ? os::now() + 2ms : never;
       result = c.leases ? handle_lease(consumer, index, deadline, handler)
@@ -493,6 +520,13 @@ bool consume_once(unsigned index) {
       case Poll::events:
       case Poll::idle:
       case Poll::timed_out:
+        break;
+      case Poll::gated:
+        situations().reach(Situation::told_gated);
+        break;
+      case Poll::predecessor_missing:
+        oracle().predecessor_absent(index);
+        situations().reach(Situation::told_predecessor_missing);
         break;
       case Poll::closed:
         oracle().stream_ended(index);
@@ -529,7 +563,10 @@ bool consume_once(unsigned index) {
     }
     if (c.leaves_after != 0 && handled >= c.leaves_after) {
       situations().enters(Phase::leaving);
-      if (c.returns) return false;
+      if (c.returns) {
+        oracle().leaving(index);
+        return false;
+      }
       oracle().resigning(index);
       consumer.resign();
       oracle().resigned(index);
@@ -541,8 +578,12 @@ bool consume_once(unsigned index) {
 template <class E>
 void consume(unsigned index) {
   for (unsigned i = 0; i < setting.consumer[index].delay; ++i) os::yield();
-  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing())
+  // (Of a producer that died nobody knows what it published.)
+  while (oracle().acknowledged() < setting.consumer[index].starts_after && !oracle().is_closing() &&
+         engine().kills() == 0) {
     pause();
+  }
+  while (!may_declare(index)) pause();
   if (oracle().has_finished(index)) return;
   try {
     for (bool tarries = setting.consumer[index].tarries;; tarries = false) {

@@ -40,6 +40,7 @@ struct ConsumerSetting {
   bool tarries = false;     ///< its first absence is longer than the producer's patience
   bool stays_dead = false;  ///< a gating consumer that is not started again after its death
   bool leases = false;      ///< reads by leases, and commits by hand
+  unsigned after = 0;       ///< whom it waits for, a bit for each
 };
 
 /// All that is drawn for one seed of a profile. The roles read it; it does not change in a run.

@@ -75,6 +75,10 @@ constexpr std::array<std::string_view, situation_count> names = {
     "a consumer is told that it was passed over",
     "a consumer is passed over while it reads an event",
     "a consumer returns after it was passed over, and gates",
+    "a consumer is told that one it waits for has not come so far",
+    "a consumer sleeps until another one commits",
+    "a consumer goes on without one it waits for, which has died or left",
+    "a consumer is told that one it waits for is away",
     "a watcher finds that a consumer has failed",
     "a producer closes while a consumer leaves",
     "a consumer is the last one out and removes the name",
@@ -316,6 +320,7 @@ void Situations::falls_asleep(Tag tag) {
   actor.sleeps_on = bell_of(unpack(tag).kind);
   actor.is_forgotten = false;
   if (!actor.is_producer) reach(Situation::consumer_sleeps);
+  if (!actor.is_producer && actor.sleeps_on == gates_bell) reach(Situation::sleeps_gated);
   if (!actor.is_producer || actor.phase != Phase::publishing) return;
   reach(Situation::full_ring);
   constexpr std::array held_by = {Situation::held_by_first, Situation::held_by_second,

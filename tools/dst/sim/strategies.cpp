@@ -110,6 +110,7 @@ void PctStrategy::begin() {
   for (unsigned i = 0; i + 1 < depth && i < change_.size(); ++i)
     change_[i] = random_.below(estimate_);
   lowest_ = 1U << 29U;
+  highest_ = 2U << 30U;
   last_ = Engine::nobody;
   turn_ = 0;
   last_ran_.fill(0);
@@ -140,7 +141,8 @@ unsigned PctStrategy::next(const Engine& engine, std::uint32_t candidates, std::
   if ((candidates >> best & 1U) == 0) best = static_cast<unsigned>(std::countr_zero(candidates));
   for (std::uint32_t rest = candidates; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<unsigned>(std::countr_zero(rest));
-    if (engine.steps() - last_ran_[i] > longest_starving) priority_[i] = 2U << 30U;
+    // Above those that starved before: they may nap and wake in turn, and never fall.
+    if (engine.steps() - last_ran_[i] > longest_starving) priority_[i] = ++highest_;
     if (priority_[i] > priority_[best]) best = i;
   }
   return best;

@@ -100,7 +100,7 @@ class PctStrategy final : public RandomBase {
   unsigned runs_ = 0;
   std::array<std::uint32_t, max_processes> priority_{};
   std::array<std::uint32_t, 4> change_{};
-  std::uint32_t lowest_ = 0;
+  std::uint32_t lowest_ = 0, highest_ = 0;
   unsigned last_ = Engine::nobody;
   unsigned turn_ = 0;
   std::array<std::uint32_t, max_processes> last_ran_{};

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "disruptor_mp/endpoint/options.hpp"
+#include "disruptor_mp/membership/barrier.hpp"
+#include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/membership/membership.hpp"
 #include "disruptor_mp/membership/revoking.hpp"
@@ -45,31 +47,40 @@ class ConsumerCore {
     if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
     if (tells_passed_over()) return Poll::passed_over;
     absent_since_.reset();
+    predecessor_absent_since_.reset();
     Poll end = Poll::idle;
     std::uint64_t asked = next;
     // Relaxed: whoever takes the interrupt, below, acquires it.
     const auto is_interrupted = [&] { return interrupted_.load(std::memory_order_relaxed); };
-    const auto something = [&] {
-      return ready() || stream_end(segment_) <= next || is_interrupted();
-    };
+    const auto something = [&] { return ready() || has_ended(next) || is_interrupted(); };
     const auto give_up = [&] {
       end = Poll::idle;
       asked = next;
+      if (is_gated(next)) return (end = missing_predecessor(next)) != Poll::idle;
       tell_producer_state();
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
-    const Waiter waiter(wait_, bell_ ? &*bell_ : nullptr, fences_, longest_nap);
+    // What is there and gated comes by a commit; it is rung for as for a producer that waits.
+    const auto choose_rest = [&]() -> Waiter::Rest {
+      if (is_gated(next)) return {.bell = &*gates_bell_, .longest_nap = longest_gated_nap};
+      return {.bell = bell_ ? &*bell_ : nullptr, .longest_nap = longest_nap};
+    };
+    const Waiter waiter(wait_, fences_);
     for (;;) {
-      const auto outcome = waiter.wait(deadline, something, give_up);
+      const auto outcome = waiter.wait(deadline, something, give_up, choose_rest);
+      // Before it went a producer may have published what those before us have not read yet. Asked
+      // of the slots, not of those before us: they come and go between two questions.
+      const bool is_all_read = end == Poll::predecessor_missing || !barrier_ || !is_there(next);
       // Events first: what was published before the close, or before the death, is still to be
       // read.
       if (ready()) return Poll::events;
-      if (stream_end(segment_) <= next) return end_of_stream();
+      if (has_ended(next)) return end_of_stream();
       // Acquire: pairs with the release in `interrupt`. An exchange, so that of an interrupt that
       // comes just now either this one is taken, with all its caller did before, or the next is.
       if (is_interrupted() && interrupted_.exchange(false, std::memory_order_acquire))
         return Poll::interrupted;
-      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked) return end;
+      if (outcome == Waiter::Outcome::gave_up && end != Poll::idle && next == asked && is_all_read)
+        return end;
       // There was something, but an observer was overtaken between the two looks, or a void was
       // skipped and nothing stands behind it: it waits on, but not beyond its deadline. (Somebody
       // may have written that a dead producer claimed all there will ever be.) And it asks anew who
@@ -92,6 +103,7 @@ class ConsumerCore {
     // Pairs with the heavy fence of a sleeper in Waiter::pause: it sees this, or we see its bit.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     if (bell_) bell_->ring_if_awaited();
+    if (gates_bell_) gates_bell_->ring_if_awaited();  // it may wait for those before it
   }
 
   /// Of several producers: whether `next` is known to be void, so that it is to be skipped. Asks
@@ -126,6 +138,15 @@ class ConsumerCore {
     has_told_ = true;
     return true;
   }
+  /// What holds it back beside the producer; null if it waits for nobody.
+  [[nodiscard]] Barrier* barrier() noexcept { return barrier_ ? &*barrier_ : nullptr; }
+  /// Whether there is something at `next`, or the end, and a consumer that this one waits for has
+  /// not come so far.
+  [[nodiscard]] bool is_gated(std::uint64_t next) const noexcept {
+    return barrier_ && is_gated_by_barrier(next);
+  }
+  /// Who it is, and who is in the way of that one, up to where the trouble is.
+  [[nodiscard]] std::vector<Blocker> blockers(std::uint64_t next) const;
   /// Where a consumer that has become the child of a fork commits to.
   [[nodiscard]] std::atomic<std::uint64_t>* nobodys_cursor() noexcept { return &nobodys_cursor_; }
   /// The row's cursor; null for an observer.
@@ -136,11 +157,24 @@ class ConsumerCore {
  private:
   /// A sleeping consumer notices the death of its producer within this time.
   static constexpr Duration longest_nap = std::chrono::milliseconds(50);
+  /// One that is gated notices the death of a predecessor as soon as a blocked producer does.
+  static constexpr Duration longest_gated_nap = std::chrono::milliseconds(5);
 
   /// Takes a row, unless it is an observer. Moves from `segment` only if nothing fails.
   static std::unique_ptr<ConsumerCore> join(Segment& segment, const ConsumerOptions& options,
                                             TimePoint deadline);
 
+  /// All is read, also by those whom this one waits for.
+  [[nodiscard]] bool has_ended(std::uint64_t next) const noexcept {
+    return stream_end(segment_) <= next && !is_gated(next);
+  }
+  [[nodiscard]] bool is_gated_by_barrier(std::uint64_t next) const noexcept;
+  /// Whether an event was published at `next`, or, of several producers, it was claimed; whoever
+  /// may read it yet.
+  [[nodiscard]] bool is_there(std::uint64_t next) const noexcept;
+  /// Cold, for one that is gated: gets past dead predecessors. @return predecessor_missing if one
+  /// that is not there holds it, and patience is at its end; else `idle`.
+  Poll missing_predecessor(std::uint64_t next);
   /// What the end of the stream is to be called.
   [[nodiscard]] Poll end_of_stream() noexcept {
     tell_producer_state();
@@ -161,6 +195,10 @@ class ConsumerCore {
   std::string id_;
   Fences fences_;
   std::optional<Bell> bell_;
+  std::optional<Bell> gates_bell_;          ///< with a barrier
+  mutable std::optional<Barrier> barrier_;  ///< looking renews its list of rows
+  Duration predecessor_patience_;
+  std::optional<TimePoint> predecessor_absent_since_;
   WaitStrategy wait_;
   Duration successor_patience_;
   std::function<void(StreamState)> producer_hook_;
