@@ -151,9 +151,12 @@ Publish publish_some(Producer<E>& producer) {
     situations().reach(Situation::producer_told_gone);
     return result;
   }
-  if (result == Publish::consumer_stalled && setting.has_liveness) {
-    // It dawdles while it attaches, when nobody may pass it over.
+  if (setting.has_liveness &&
+      (result == Publish::consumer_stalled || result == Publish::consumer_missing)) {
+    // It dawdles while it attaches, when nobody may pass it over; or it was passed over, and nobody
+    // else reads: then there is room when somebody comes back.
     producer.acknowledge_failure();
+    pause();
     return result;
   }
   if (result != Publish::full && result != Publish::timed_out &&

@@ -158,9 +158,11 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
     situations().reach(Situation::claim_revoked);
     return 0;
   }
-  if (result == Publish::consumer_stalled && setting.has_liveness) {
-    // It dawdles while it attaches, when nobody may pass it over.
+  if (setting.has_liveness &&
+      (result == Publish::consumer_stalled || result == Publish::consumer_missing)) {
+    // As in roles.cpp.
     producer.acknowledge_failure();
+    pause();
     return 0;
   }
   if (result != Publish::full && result != Publish::timed_out &&
