@@ -4,6 +4,7 @@
 // missing, late, stopped, killed and restarted. docs/liveness.md has the states.
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -531,11 +532,16 @@ TEST_P(RequiredConsumers, Those_who_only_try_learn_it_too) {
   producer_->enable_liveness(policy());
   risk.stop();
   producer_.fill();
-  Publish result = Publish::full;
-  const TimePoint hang = hang_deadline();
-  while (result == Publish::full && std::chrono::steady_clock::now() < hang)
-    result = producer_->try_claim(3).status();
-  EXPECT_EQ(result, Publish::consumer_stalled);
+  const auto attempts = {std::function([&] { return producer_->try_publish([](auto) {}); }),
+                         std::function([&] { return producer_->try_claim(3).status(); }),
+                         std::function([&] { return producer_->try_burst(3).status(); })};
+  for (const auto& attempt : attempts) {
+    Publish result = Publish::full;
+    const TimePoint hang = hang_deadline();
+    while (result == Publish::full && std::chrono::steady_clock::now() < hang) result = attempt();
+    EXPECT_EQ(result, Publish::consumer_stalled);
+    producer_->acknowledge_failure();
+  }
 }
 
 TEST_P(RequiredConsumers, Deadlines_and_batches_learn_it_too) {
@@ -545,6 +551,8 @@ TEST_P(RequiredConsumers, Deadlines_and_batches_learn_it_too) {
   producer_.fill();
   EXPECT_EQ(producer_.publish(1, in(1ms)), Publish::timed_out);
   EXPECT_EQ(producer_->claim_until(in(hang_time), 3).status(), Publish::consumer_stalled);
+  producer_->acknowledge_failure();
+  EXPECT_EQ(producer_->publish_until(in(hang_time), [](auto) {}), Publish::consumer_stalled);
   producer_->acknowledge_failure();
   EXPECT_EQ(producer_->burst_until(in(hang_time), 3).status(), Publish::consumer_stalled);
 }
