@@ -280,20 +280,16 @@ TEST_P(RequiredConsumers, One_that_dies_again_and_again_before_it_has_read_has_n
   wanted.absence_grace_period = 100ms;
   producer_->enable_liveness(wanted);
   producer_.fill();
-  std::atomic<bool> is_over = false;
-  std::jthread publisher([&] {
-    EXPECT_EQ(publish_one(), Publish::consumer_missing);
-    is_over = true;
-  });
   const TimePoint hang = hang_deadline();
-  std::uint64_t life = 1;
-  while (!is_over && std::chrono::steady_clock::now() < hang) {
+  Publish result = Publish::timed_out;
+  for (std::uint64_t life = 2;
+       result == Publish::timed_out && std::chrono::steady_clock::now() < hang; ++life) {
     risk.kill();
-    std::this_thread::sleep_for(10ms);
-    risk = consumer("risk", "sleep", ++life);
-    std::this_thread::sleep_for(10ms);
+    result = producer_.publish(1, in(10ms));
+    risk = consumer("risk", "sleep", life);
+    if (result == Publish::timed_out) result = producer_.publish(1, in(10ms));
   }
-  publisher.join();
+  EXPECT_EQ(result, Publish::consumer_missing);
   EXPECT_EQ(producer_->failure()->trouble, ConsumerTrouble::dead);
   EXPECT_GE(producer_->failure()->stalled_for, 100ms);
 }
