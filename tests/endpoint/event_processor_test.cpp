@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <stdexcept>
 #include <string>
@@ -326,13 +327,17 @@ struct FailingBatches {
   bool releases_all = false;
   Numbers seen = {};
   int ends = 0;
+  std::function<void()> at_end = [] {};
   void on_batch(Lease<E>& batch) {
     for (const E& tick : batch) seen.push_back(tick.number);
     if (failures-- <= 0) return;
     batch.release_first(releases_all ? batch.size() : 1);
     throw std::runtime_error("a batch");
   }
-  void on_batch_end() { ++ends; }
+  void on_batch_end() {
+    ++ends;
+    at_end();
+  }
   OnError on_error(const std::exception_ptr&, Sequence) { return answer; }
 };
 
@@ -344,10 +349,7 @@ TYPED_TEST(Processing, A_batch_begins_anew_behind_what_was_released_early) {
     EXPECT_EQ(processor.consumer().next_sequence().value(), 0U);
     while (processor.consumer().try_next() != std::nullopt) continue;
     publish_numbers(this->producer, 3);
-    std::jthread stopper([&] {
-      while (!processor.is_running() || processor.handler().ends == 0) std::this_thread::yield();
-      processor.stop();
-    });
+    processor.handler().at_end = [&] { processor.stop(); };
     EXPECT_EQ(processor.run(), Poll::interrupted);
     EXPECT_EQ(processor.handler().seen,
               (Numbers{first, first + 1, first + 2, first + 1, first + 2, first + 2}));
@@ -381,6 +383,7 @@ TYPED_TEST(Processing, Progress_by_hand_is_committed_where_the_handler_says) {
     Producer<TypeParam>* producer = nullptr;
     std::vector<std::uint64_t> room = {};
     bool fails = true;
+    std::function<void()> at_end = [] {};
     void on_start(Consumer<TypeParam>& its) { consumer = &its; }
     void on_event(const TypeParam& tick) {
       if (tick.number == 2) consumer->commit();  // 0 and 1
@@ -390,6 +393,7 @@ TYPED_TEST(Processing, Progress_by_hand_is_committed_where_the_handler_says) {
       if (std::exchange(fails, false)) throw std::runtime_error("the disk is full");
       consumer->commit();
       room.push_back(producer->remaining_capacity());
+      at_end();
     }
     OnError on_error(const std::exception_ptr&, Sequence) { return OnError::retry_batch; }
     void on_stop(Poll) { room.push_back(producer->remaining_capacity()); }
@@ -397,10 +401,7 @@ TYPED_TEST(Processing, Progress_by_hand_is_committed_where_the_handler_says) {
   EventProcessor processor(this->attach({.commit = Commit::by_hand}),
                            Blocks{.producer = &this->producer});
   publish_numbers(this->producer, 4);
-  std::jthread stopper([&] {
-    while (this->producer.remaining_capacity() != 16) std::this_thread::yield();
-    processor.stop();
-  });
+  processor.handler().at_end = [&] { processor.stop(); };
   EXPECT_EQ(processor.run(), Poll::interrupted);
   // Two events of four, then again from the third, which is the first that is not committed.
   EXPECT_EQ(processor.handler().room, (std::vector<std::uint64_t>{12, 12, 14, 14, 14, 14, 16, 16}));
