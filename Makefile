@@ -65,7 +65,7 @@ aarch64: ## cross compile for 64-bit ARM
 	@scripts/build aarch64
 
 .PHONY: lint
-lint: ## clang-tidy on library and programs; ARGS=--deep adds the static analyzer
+lint: ## clang-tidy on the library; ARGS=--deep: on all programs too, with the static analyzer
 	@scripts/setup lint
 	@scripts/lint $(ARGS)
 

@@ -146,6 +146,39 @@ void add_wait_strategies(std::vector<Case>& cases) {
       {.name = "wait/stream/32/64", .event_size = size, .batch = 64, .contenders = contenders});
 }
 
+/// What it costs to count.
+void add_counters(std::vector<Case>& cases) {
+  for (const std::size_t size : {8, 56}) {
+    const SlotLayout layout = default_slot_layout(size);
+    Contender off = library("counters off", layout);
+    off.counters = false;
+    const std::vector<Contender> contenders = {limit(layout), off, library("counters on", layout)};
+    cases.push_back({.name = fmt::format("counters/ping-pong/{}", size),
+                     .pattern = Pattern::ping_pong,
+                     .event_size = size,
+                     .contenders = contenders});
+    for (const std::uint64_t batch : batches) {
+      cases.push_back({.name = fmt::format("counters/stream/{}/{}", size, batch),
+                       .event_size = size,
+                       .batch = batch,
+                       .contenders = contenders});
+    }
+  }
+  Contender on = library("counters on", SlotLayout::stamped);
+  on.producers = format::ProducerKind::multi;
+  Contender off = on;
+  off.label = "counters off";
+  off.counters = false;
+  cases.push_back({.name = "counters/multi-1p1c/56/1",
+                   .event_size = 56,
+                   .contenders = {limit(SlotLayout::stamped), off, on}});
+  cases.push_back({.name = "counters/multi-2p/56/1",
+                   .event_size = 56,
+                   .producers = 2,
+                   .consumers = 0,
+                   .contenders = {limit(SlotLayout::stamped), off, on}});
+}
+
 void add_file(std::vector<Case>& cases) {
   constexpr std::size_t size = 32;
   constexpr SlotLayout layout = default_slot_layout(size);
@@ -195,6 +228,7 @@ std::vector<Case> all_cases() {
   add_several_producers(cases);
   add_wait_strategies(cases);
   add_file(cases);
+  add_counters(cases);
   add_layouts(cases);
   return cases;
 }

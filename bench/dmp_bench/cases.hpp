@@ -35,6 +35,7 @@ struct Contender {
   WaitStrategy wait = WaitStrategy::spin_with_hint();
   format::ProducerKind producers = format::ProducerKind::single;  ///< what the library's ring is
   std::uint64_t burst = 0;  ///< the library: events per burst; 0: published singly or in claims
+  bool counters = true;     ///< the library: whether the ring has them
 };
 
 /// Work, and those who do it in turns: A B C A B C …

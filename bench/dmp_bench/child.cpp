@@ -63,6 +63,7 @@ Child::Child(const HeldSignals& signals, int core, std::string name,
              const std::function<void()>& part)
     : name_(std::move(name)) {
   const pid_t parent = getpid();
+  std::fflush(stdout);  // a sanitizer's child prints what it inherited, whatever way it ends
   pid_ = fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "cannot fork");
   if (pid_ == 0) be_child(signals, parent, core, name_, part);

@@ -42,6 +42,8 @@ std::string_view name_of(WaitStrategy::Kind kind) {
       return "spin_then_yield";
     case WaitStrategy::Kind::sleep:
       return "sleep";
+    case WaitStrategy::Kind::custom:
+      return "custom";
     case WaitStrategy::Kind::block:
       break;
   }
@@ -136,6 +138,7 @@ Json to_json(const CaseResult& result) {
                           {"layout", name_of(contender.layout)},
                           {"storage", name_of(contender.storage)},
                           {"wait", name_of(contender.wait.kind())},
+                          {"counters", contender.counters},
                           {"summaries", std::move(summaries)},
                           {"samples", std::move(samples)}});
   }

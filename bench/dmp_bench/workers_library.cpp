@@ -14,9 +14,10 @@ WaitStrategy wait_strategy(const Part& part) {
 
 template <class E>
 LibraryWriter<E> make_writer(const Part& part, const std::string& name) {
-  return LibraryWriter<E>(
-      Producer<E>::create(name, {.capacity = part.work->capacity, .wait = wait_strategy(part)}),
-      part.contender->burst);
+  return LibraryWriter<E>(Producer<E>::create(name, {.capacity = part.work->capacity,
+                                                     .counters = part.contender->counters,
+                                                     .wait = wait_strategy(part)}),
+                          part.contender->burst);
 }
 
 template <class E>
@@ -49,6 +50,7 @@ Producer<E> make_shared_producer(const Part& part) {
       {.capacity = part.work->capacity,
        .when_alone = part.work->consumers == 0 ? WhenAlone::run_free : WhenAlone::block,
        .producers = ProducerKind::multi,
+       .counters = part.contender->counters,
        .wait = wait_strategy(part)});
 }
 

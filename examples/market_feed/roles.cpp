@@ -22,20 +22,18 @@ template <>
 struct disruptor_mp::EventTraits<disruptor_mp::market_feed::MarketEvent> {
   using E = market_feed::MarketEvent;
   static constexpr std::string_view name = "MarketEvent";
-  static std::vector<Field> fields() {
-    return {field("receive_time_ns", &E::receive_time_ns),
-            field("id", &E::id),
-            field("price", &E::price),
-            field("quantity", &E::quantity),
-            field("ask_price", &E::ask_price),
-            field("ask_quantity", &E::ask_quantity),
-            field("symbol", &E::symbol),
-            field("exchange_offset_ms", &E::exchange_offset_ms),
-            field("kind", &E::kind),
-            field("aggressor", &E::aggressor),
-            field("source", &E::source),
-            field("instrument", &E::instrument)};
-  }
+  static constexpr std::tuple fields{field("receive_time_ns", &E::receive_time_ns),
+                                     field("id", &E::id),
+                                     field("price", &E::price),
+                                     field("quantity", &E::quantity),
+                                     field("ask_price", &E::ask_price),
+                                     field("ask_quantity", &E::ask_quantity),
+                                     field("symbol", &E::symbol),
+                                     field("exchange_offset_ms", &E::exchange_offset_ms),
+                                     field("kind", &E::kind),
+                                     field("aggressor", &E::aggressor),
+                                     field("source", &E::source),
+                                     field("instrument", &E::instrument)};
 };
 
 namespace disruptor_mp::market_feed {

@@ -6,7 +6,9 @@
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/endpoint/detail/explain.hpp"
+#include "disruptor_mp/endpoint/detail/settings.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/counting.hpp"
 #include "disruptor_mp/os/process.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/shared_tail.hpp"
@@ -150,14 +152,16 @@ ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership
     : segment_(std::move(segment)),
       membership_(std::move(membership)),
       id_(options.id),
+      tally_(membership_ ? Tally(segment_, membership_->row()) : Tally()),
       fences_(segment_.shape().fence_mode),
       predecessor_patience_(options.predecessor_patience),
-      wait_(options.wait),
+      wait_(options.wait.value_or(WaitStrategy::block())),
       successor_patience_(options.successor_patience),
       producer_hook_(options.producer_hook),
       start_(start),
       is_passable_(membership_ && options.may_be_passed_over),
-      is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi) {
+      is_shared_(segment_.shape().producer_kind == format::ProducerKind::multi),
+      after_(options.after) {
   if (segment_.can_ring()) bell_.emplace(segment_.bells().data);
   if (options.after.empty()) return;
   gates_bell_.emplace(segment_.bells().gates);
@@ -169,6 +173,8 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
                                                    ConsumerOptions options) {
   const auto object_name = os::ObjectName::parse(name);
   require_valid(object_name, options);
+  options.wait = wait_setting(options.wait, SettingRole::consumer);
+  CorePin pin(object_name.text(), options.core, SettingRole::consumer);
   if (options.id.empty()) options.id = Membership::made_up_id('c');
   const TimePoint now = os::now();
   const TimePoint deadline = options.timeout > never - now ? never : now + options.timeout;
@@ -179,7 +185,9 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
   try {
     require_same_layout(segment.header(), layout, segment.name());
     require_this_boot(segment);
-    return join(segment, options, deadline);
+    auto core = join(segment, options, deadline);
+    core->pinned_core_ = pin.keep();
+    return core;
   } catch (...) {
     let_go(segment);
     throw;
@@ -188,6 +196,8 @@ std::unique_ptr<ConsumerCore> ConsumerCore::attach(std::string_view name, const 
 
 std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const ConsumerOptions& options,
                                                  TimePoint deadline) {
+  if (options.prefault) segment.prefault();
+  if (options.lock_memory) segment.lock_memory();
   if (options.kind == ConsumerKind::observer) {
     require_not_awaited(segment, options.id);
     const Sequence start = starting_point(segment, options.start);
@@ -203,11 +213,18 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
       options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
   const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
   if (options.may_be_passed_over) membership.set_passable();
+  PreviousLife before;
+  if (const auto cursor = membership.previous_cursor()) {
+    before.cursor = cursor->value();
+    pause_counting(segment, membership.row(), *before.cursor);
+  }
   const Sequence start = membership.activate(segment, wanted);
+  if (previous && start > *previous) before.missed = start - *previous;
+  begin_counting(segment, membership.row(), start.value(), before);
   auto core =
       std::make_unique<ConsumerCore>(std::move(segment), std::move(membership), start, options);
   core->resumed_ = previous.has_value();
-  if (previous && start > *previous) core->missed_before_ = start - *previous;
+  core->missed_before_ = before.missed;
   return core;
 }
 
@@ -227,21 +244,24 @@ bool ConsumerCore::is_known_void(std::uint64_t next) const noexcept {
   return is_shared_ && (void_ == next || has_tombstone(segment_, next));
 }
 
-bool ConsumerCore::is_gated_by_barrier(std::uint64_t next) const noexcept {
-  const std::uint64_t bound = barrier_->bound();
+bool ConsumerCore::is_gated_by(std::uint64_t bound, std::uint64_t next) const noexcept {
   if (bound > next) return false;
   return stream_end(segment_) <= next ? bound < next : is_there(next);
 }
 
 bool ConsumerCore::is_there(std::uint64_t next) const noexcept {
   // Of several producers a claim counts: those before us wait for it, or prove it void.
-  if (is_shared_) return next < claimed_below(segment_);
+  return is_shared_ ? next < claimed_below(segment_) : is_published(next);
+}
+
+bool ConsumerCore::is_published(std::uint64_t next) const noexcept {
   const Slots<Bytes, const std::byte> slots(segment_.slots(), segment_.shape());
   return slots.published_end(segment_.control(), next, next + 1) != next;
 }
 
-Poll ConsumerCore::missing_predecessor(std::uint64_t next) {
-  Barrier::Absence absence = barrier_->examine(next);
+Poll ConsumerCore::missing_predecessor(Barrier& barrier, std::optional<TimePoint>& absent_since,
+                                       std::uint64_t next) const {
+  Barrier::Absence absence = barrier.examine(next);
   // One that never came may still come, as long as events do.
   if (absence == Barrier::Absence::never_there &&
       producer_presence(segment_) == ProducerPresence::alive &&
@@ -249,13 +269,12 @@ Poll ConsumerCore::missing_predecessor(std::uint64_t next) {
     absence = Barrier::Absence::none;
   }
   if (absence == Barrier::Absence::none) {
-    predecessor_absent_since_.reset();
+    absent_since.reset();
     return Poll::idle;
   }
   const TimePoint now = os::now();
-  if (!predecessor_absent_since_) predecessor_absent_since_ = now;
-  return now - *predecessor_absent_since_ >= predecessor_patience_ ? Poll::predecessor_missing
-                                                                   : Poll::idle;
+  if (!absent_since) absent_since = now;
+  return now - *absent_since >= predecessor_patience_ ? Poll::predecessor_missing : Poll::idle;
 }
 
 std::vector<Blocker> ConsumerCore::blockers(std::uint64_t next) const {
@@ -345,6 +364,7 @@ Poll ConsumerCore::absence() {
 
 Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (segment_.object().is_orphaned_by_fork()) return Poll::used_after_fork;
+  Tally::add(tally_->empty);
   if (tells_passed_over()) return Poll::passed_over;
   if (is_gated(next)) {
     // Whoever polls and never waits must still get past the dead.
@@ -358,6 +378,7 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   if (is_known_void(next)) return Poll::events;
   const TimePoint now = os::now();
   if (now < next_probe_) return Poll::idle;
+  note_progress(next);
   tell_producer_state();
   if (proves_void(next)) return Poll::events;
   const Poll name = name_absence();
@@ -373,9 +394,59 @@ Poll ConsumerCore::idle_result(std::uint64_t next) {
   return stream_end(segment_) <= next ? end_of_stream() : name;
 }
 
+Poll ConsumerCore::answer(std::uint64_t next) {
+  if (!lookout_ || segment_.object().is_orphaned_by_fork()) return idle_result(next);
+  const auto alone = lookout_->exclude();
+  const auto finding = lookout_->take_finding();
+  if (finding) next_probe_ = TimePoint::min();  // whoever has found it has just asked
+  Poll outcome = idle_result(next);
+  if (outcome == Poll::gated && finding == Poll::predecessor_missing) outcome = *finding;
+  // Acquire: as in `wait`.
+  if ((outcome == Poll::idle || outcome == Poll::gated) &&
+      interrupted_.exchange(false, std::memory_order_acquire)) {
+    outcome = Poll::interrupted;
+  }
+  switch (outcome) {
+    case Poll::idle:
+    case Poll::gated:
+    case Poll::predecessor_missing:
+    case Poll::producer_left:
+    case Poll::producer_dead:
+      lookout_->arm({.next = next,
+                     .outcome = outcome == Poll::gated ? Poll::idle : outcome,
+                     .producers = told_state_,
+                     .passed_over = has_told_});
+      break;
+    default:
+      lookout_->disarm();
+  }
+  return outcome;
+}
+
+int ConsumerCore::descriptor() {
+  if (segment_.object().is_orphaned_by_fork()) throw explain(*this, Poll::used_after_fork, start_);
+  if (!lookout_) lookout_ = std::make_unique<Lookout>(*this, after_);
+  return lookout_->descriptor();
+}
+
+std::uint64_t ConsumerCore::note_lag(std::uint64_t next, std::uint64_t size,
+                                     std::uint64_t max_batch) noexcept {
+  // A batch may be all there was, or as much of it as goes into one. What is behind it is told by
+  // `published`; of stamped slots that is a lower bound, of several producers nothing.
+  const std::uint64_t published = segment_.control().published.load(std::memory_order_relaxed);
+  std::uint64_t lag = size;
+  if (published > next && published - next <= segment_.shape().capacity)
+    lag = std::max(lag, published - next);
+  Tally::raise_to(tally_->lag_max, lag);
+  constexpr std::uint64_t large = 64;
+  const std::uint64_t more = tally_->lag_max.load(std::memory_order_relaxed) + 1;
+  return max_batch < large ? more : std::min(more, max_batch);
+}
+
 void ConsumerCore::leave(bool resigns) noexcept {
   if (has_left_ || segment_.object().is_orphaned_by_fork()) return;
   has_left_ = true;
+  lookout_.reset();
   if (membership_) membership_->leave(segment_, resigns);
   let_go(segment_);
 }

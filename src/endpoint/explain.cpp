@@ -217,16 +217,19 @@ Error explain(const ProducerCore& producer, Publish result, std::uint64_t count)
     case Publish::ok:
     case Publish::full:
     case Publish::timed_out:
+    case Publish::dropped:
       break;
   }
   Hold hold = hold_of(producer, count);
-  return {Errc::ring_full,
-          {.object = object,
-           .problem = result == Publish::full ? "there is no room just now"
-                                              : "there was no room before the deadline",
-           .found = std::move(hold.found),
-           .expected = std::to_string(count) + " free slots of " + std::to_string(capacity),
-           .remedy = std::move(hold.remedy)}};
+  return {
+      Errc::ring_full,
+      {.object = object,
+       .problem = result == Publish::full      ? "there is no room just now"
+                  : result == Publish::dropped ? "there was no room, and the events were dropped"
+                                               : "there was no room before the deadline",
+       .found = std::move(hold.found),
+       .expected = std::to_string(count) + " free slots of " + std::to_string(capacity),
+       .remedy = std::move(hold.remedy)}};
 }
 
 Error explain(const ConsumerCore& consumer, Poll result, Sequence next) {

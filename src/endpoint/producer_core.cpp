@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/endpoint/detail/settings.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/counting.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/slots.hpp"
 
@@ -57,6 +59,25 @@ std::string id_or_default(const ProducerOptions& options, bool is_shared) {
   return is_shared ? Membership::made_up_id('p') : "producer";
 }
 
+void hold_memory(Segment& segment, const ProducerOptions& options) {
+  if (options.prefault) segment.prefault();
+  if (options.lock_memory) segment.lock_memory();
+}
+
+/// What the options leave open, as the environment says. Before anything is made or waited for.
+ProducerOptions with_settings(const os::ObjectName& name, ProducerOptions options) {
+  if (options.when_full.patience() < Duration::zero()) {
+    throw Error(Errc::invalid_option,
+                {.object = name.text(),
+                 .problem = "the patience of WhenFull::wait_for is negative",
+                 .found = std::to_string(options.when_full.patience().count()) + " ns",
+                 .expected = "zero or more",
+                 .remedy = "Correct the producer's options."});
+  }
+  options.wait = wait_setting(options.wait, SettingRole::producer);
+  return options;
+}
+
 [[noreturn]] void fail_exists(const os::ObjectName& name) {
   throw Error(Errc::already_exists, {.object = name.text(),
                                      .problem = "there is already an object of this name",
@@ -96,18 +117,20 @@ ProducerCore::ProducerCore(Segment segment, Membership membership, std::uint64_t
                            const ProducerOptions& options)
     : segment_(std::move(segment)),
       membership_(std::move(membership)),
+      tally_(segment_, membership_.row()),
       fences_(segment_.shape().fence_mode),
-      gate_(segment_, first),
       window_(segment_.control(), segment_.shape().capacity, fences_),
+      gate_(segment_, first),
       gates_bell_(segment_.bells().gates),
-      wait_(options.wait),
+      wait_(options.wait.value_or(WaitStrategy::block())),
+      when_full_(options.when_full),
       required_patience_(options.required_patience),
       first_(first),
       limit_(first),
       fork_guard_(&ProducerCore::become_orphan, this) {
   if (!is_shared(segment_)) return;
   limit_ = 0;  // so that the way of the only producer is never taken
-  tail_.emplace(segment_, membership_.row(), fences_, options.bias_after);
+  tail_.emplace(segment_, membership_.row(), fences_, options.bias_after, tally_);
   other_claims_.emplace(segment_, membership_.row());
   shared_ = &*tail_;
 }
@@ -119,22 +142,33 @@ void ProducerCore::become_orphan(void* core) noexcept {
   static_cast<ProducerCore*>(core)->shared_ = nullptr;
 }
 
-void ProducerCore::become_producer(Segment& segment, const Membership& membership) {
+void ProducerCore::become_producer(Segment& segment, const Membership& membership,
+                                   std::uint64_t next) {
   format::Control& control = segment.control();
-  const auto incarnation =
-      static_cast<std::uint32_t>(control.producer.load(std::memory_order_relaxed) >> 32U) + 1;
+  const std::uint64_t producer = control.producer.load(std::memory_order_relaxed);
+  const auto incarnation = static_cast<std::uint32_t>(producer >> 32U) + 1;
+  const std::uint64_t predecessor = control.producer_row.load(std::memory_order_relaxed);
+  if (producer != 0 && predecessor < segment.shape().rows) {
+    // A consumer may have got its row since.
+    const auto row = static_cast<std::uint32_t>(predecessor);
+    const auto status = RowStatus::unpack(segment.row(row).status.load(std::memory_order_acquire));
+    if (status.kind == format::RowKind::producer) pause_counting(segment, row, next);
+  }
   control.producer_row.store(membership.row(), std::memory_order_relaxed);
   // Release: whoever sees the phase sees the row. We hold the producer lock; dying from here on
   // means "dead".
   control.producer.store(pack_phase(ProducerPhase::active, incarnation), std::memory_order_release);
   Fences(segment.shape().fence_mode).light();  // pairs with the heavy fence of a sleeping consumer
   Bell(segment.bells().data).ring_if_awaited();
+  begin_counting(segment, membership.row(), next);
 }
 
 std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const EventType& event,
                                                    format::SlotLayout layout,
-                                                   const ProducerOptions& options) {
+                                                   const ProducerOptions& given) {
   const auto object_name = os::ObjectName::parse(name);
+  const ProducerOptions options = with_settings(object_name, given);
+  CorePin pin(object_name.text(), options.core, SettingRole::producer);
   const std::string id = id_or_default(options, options.producers == ProducerKind::multi);
   Membership::require_valid_id(id, object_name.text());
   format::Shape shape;
@@ -145,6 +179,7 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   shape.fence_mode = choose_fences(options.fences);
   shape.when_alone = options.when_alone;
   shape.first_sequence = options.first_sequence;
+  shape.counters = options.counters ? 1 : 0;
   if (options.revoke_stopped_after < Duration::zero()) {
     throw Error(Errc::invalid_option,
                 {.object = object_name.text(),
@@ -155,7 +190,10 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   }
   shape.revoke_stopped_after = static_cast<std::uint64_t>(options.revoke_stopped_after.count());
   Segment segment =
-      Segment::create(object_name, event, shape, {.mode = options.mode, .group = options.group});
+      Segment::create(object_name, event, shape,
+                      {.mode = options.mode, .owner = options.owner, .group = options.group},
+                      {.huge_pages = options.huge_pages, .numa_node = options.numa_node});
+  hold_memory(segment, options);
 
   // Everything a living producer has is there before the name is: nobody ever sees the ring without
   // us.
@@ -165,17 +203,23 @@ std::unique_ptr<ProducerCore> ProducerCore::create(std::string_view name, const 
   Membership membership = Membership::join(segment, format::RowKind::producer, id, os::now());
   if (!has_one && !options.id.empty()) membership.set_awaited();
   membership.activate(segment, Sequence(options.first_sequence));
-  if (has_one) become_producer(segment, membership);
+  if (has_one) {
+    become_producer(segment, membership, options.first_sequence);
+  } else {
+    begin_counting(segment, membership.row(), options.first_sequence);
+  }
   auto core = std::make_unique<ProducerCore>(std::move(segment), std::move(membership),
                                              options.first_sequence, options);
   if (!core->segment_.publish_name()) fail_exists(object_name);  // last: nothing can fail after it
+  core->pinned_core_ = pin.keep();
   return core;
 }
 
 std::unique_ptr<ProducerCore> ProducerCore::attach(std::string_view name, const EventType& event,
                                                    std::optional<format::SlotLayout> layout,
-                                                   const ProducerOptions& options) {
+                                                   const ProducerOptions& given) {
   const auto object_name = os::ObjectName::parse(name);
+  const ProducerOptions options = with_settings(object_name, given);
   if (!options.id.empty()) Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
   return take_over(Segment::attach(object_name, SegmentRole::producer, event, deadline), layout,
@@ -187,7 +231,11 @@ std::unique_ptr<ProducerCore> ProducerCore::take_over(Segment segment,
                                                       const ProducerOptions& options,
                                                       TimePoint deadline) {
   try {
-    return succeed(segment, layout, options, deadline);
+    hold_memory(segment, options);
+    CorePin pin(segment.name(), options.core, SettingRole::producer);
+    auto core = succeed(segment, layout, options, deadline);
+    core->pinned_core_ = pin.keep();
+    return core;
   } catch (...) {
     let_go(segment);
     throw;
@@ -232,7 +280,7 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
   Membership membership =
       Membership::join(segment, format::RowKind::producer, id_or_default(options, false), deadline);
   membership.activate(segment, position.published);
-  become_producer(segment, membership);
+  become_producer(segment, membership, next);
   auto core =
       std::make_unique<ProducerCore>(std::move(segment), std::move(membership), next, options);
   core->took_over_ = true;
@@ -253,6 +301,7 @@ std::unique_ptr<ProducerCore> ProducerCore::join(Segment& segment, const Produce
   const std::uint64_t next = stream_position(segment).published.value();
   if (!options.id.empty()) membership.set_awaited();
   membership.activate(segment, Sequence(next));
+  begin_counting(segment, membership.row(), next);
   // Pairs with the fence in close_shared: either the last one to close sees us, or we see its end.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   try {
@@ -267,7 +316,8 @@ std::unique_ptr<ProducerCore> ProducerCore::join(Segment& segment, const Produce
   core->took_over_ = true;
   core->predecessor_ = others;
   if (is_stopped(core->segment_)) {
-    // Whoever was about to end the stream died, or has not come to it. Now it is ended.
+    // Whoever was about to end the stream died, or has not come to it. Now it is ended; if we die
+    // before that, by the next one.
     core->stop(next);
     fail_closed(core->segment_, "Make a new ring; this one was stopped.");
   }
@@ -278,8 +328,9 @@ std::unique_ptr<ProducerCore> ProducerCore::create_or_attach(std::string_view na
                                                              const EventType& event,
                                                              format::SlotLayout layout,
                                                              bool must_match,
-                                                             const ProducerOptions& options) {
+                                                             const ProducerOptions& given) {
   const auto object_name = os::ObjectName::parse(name);
+  const ProducerOptions options = with_settings(object_name, given);
   if (!options.id.empty()) Membership::require_valid_id(options.id, object_name.text());
   const TimePoint deadline = deadline_in(options.timeout);
   const TimePoint settled = std::max(deadline, os::now() + removal_time);
@@ -344,16 +395,53 @@ Publish ProducerCore::try_room(std::uint64_t next, std::uint64_t n) {
   gate_.examine_holders(next);
   if (const auto ending = examine_required(next)) return *ending;
   if (open_window(next, n)) return Publish::ok;
+  Tally::add(tally_->full);
   return examine_nobody(next, n).value_or(Publish::full);
+}
+
+void ProducerCore::note_blocked(TimePoint since, std::uint64_t next) noexcept {
+  // Who waits in slices, in between looking after other things, waits since the first of them.
+  if (!stuck_ || stuck_->next != next) stuck_ = {.next = next, .since_ns = to_ns(since)};
+  held_up_by_ = gate_.slowest_row();
+  // Who dies in between, or after it, seems to wait for ever: readers see from its row that it is
+  // dead, and its next life clears it (`begin_counting`).
+  tally_->blocked_by.store(held_up_by_ ? *held_up_by_ + 1 : 0, std::memory_order_relaxed);
+  tally_->blocked_since_ns.store(stuck_->since_ns, std::memory_order_relaxed);
+}
+
+void ProducerCore::note_unblocked(TimePoint since, bool has_room) noexcept {
+  if (has_room) stuck_.reset();
+  const TimePoint now = os::now();
+  const auto waited = static_cast<std::uint64_t>((now - since).count());
+  Tally::add(tally_->blocked_ns, waited);
+  tally_->blocked_since_ns.store(0, std::memory_order_relaxed);
+  tally_->last_progress_ns.store(to_ns(now), std::memory_order_relaxed);
+  // The one row of which several write two words; not on the way of who is not held up. Which one
+  // is remembered here: in the segment others may have written over it. Who dies before it, or
+  // between the two, has charged a wait too few.
+  if (!held_up_by_) return;
+  format::Counters& slowest = *segment_.counters(*held_up_by_);
+  slowest.held_up_ns.fetch_add(waited, std::memory_order_relaxed);
+  slowest.held_up.fetch_add(1, std::memory_order_relaxed);
 }
 
 template <class IsReady>
 Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                                       const std::uint64_t& next) {
+  if (deadline == as_chosen) {
+    const bool is_timed = when_full_.kind() == WhenFull::Kind::wait_for;
+    deadline = is_timed ? deadline_in(when_full_.patience()) : never;
+  }
   TimePoint away_since = never;
   bool is_gone = false;
   std::optional<Publish> ending;
+  Tally::add(tally_->full);
+  std::optional<TimePoint> blocked_since;  // short waits read no clock
   const auto give_up = [&] {
+    if (tally_.is_shared()) {
+      if (!blocked_since) blocked_since = os::now();
+      note_blocked(*blocked_since, next);
+    }
     if (tail_) revoke_stopped(n);
     // A dead gating consumer stops gating here; a required one is given time to come back.
     const auto absent = gate_.examine_holders(next, looked_after());
@@ -374,8 +462,10 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   };
   // Who has failed does not get room by the way, which it would not use.
   const auto may_go_on = [&] { return !ending && is_ready(); };
-  const Waiter waiter(wait_, &gates_bell_, fences_, longest_nap());
-  switch (waiter.wait(deadline, may_go_on, give_up)) {
+  const Waiter waiter(wait_, &gates_bell_, fences_, longest_nap(), &tally_);
+  const Waiter::Outcome outcome = waiter.wait(deadline, may_go_on, give_up);
+  if (blocked_since) note_unblocked(*blocked_since, outcome == Waiter::Outcome::ready);
+  switch (outcome) {
     case Waiter::Outcome::ready:
       return Publish::ok;
     case Waiter::Outcome::gave_up:
@@ -387,9 +477,21 @@ Publish ProducerCore::wait_while_full(std::uint64_t n, TimePoint deadline, IsRea
   return Publish::timed_out;
 }
 
+bool ProducerCore::only_tries(TimePoint deadline) const noexcept {
+  return deadline == as_chosen && (when_full_.kind() == WhenFull::Kind::refuse ||
+                                   when_full_.kind() == WhenFull::Kind::drop_newest);
+}
+
+Publish ProducerCore::refuse_or_drop(Publish tried, std::uint64_t n) noexcept {
+  if (tried != Publish::full || when_full_.kind() != WhenFull::Kind::drop_newest) return tried;
+  dropped_ += n;
+  return Publish::dropped;
+}
+
 Publish ProducerCore::wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline) {
   if (const auto refused = refusal(n)) return *refused;
   if (open_window(next, n)) return Publish::ok;
+  if (only_tries(deadline)) return refuse_or_drop(try_room(next, n), n);
   return wait_while_full(
       n, deadline, [&] { return open_window(next, n); }, next);
 }
@@ -452,6 +554,7 @@ std::uint64_t ProducerCore::settle(std::uint64_t first, std::uint64_t keep,
   std::uint64_t sequence = first;
   while (sequence != keep && slots.publish_unless_revoked(sequence)) ++sequence;
   const std::uint64_t published = sequence - first;
+  Tally::add(tally_->given_up, end - sequence);
   // Dying in it: our row covers the rest. Only now, when we do not write there any more.
   for (; sequence != end; ++sequence) slots.give_up(sequence);
   tail_->drop_claim();
@@ -477,6 +580,7 @@ Publish ProducerCore::claim_shared(std::uint64_t n, TimePoint deadline, std::uin
   if (const auto refused = refusal(n)) return *refused;
   Outcome outcome = claim_once(n, first);
   if (outcome == Outcome::no_room) {
+    if (only_tries(deadline)) return refuse_or_drop(try_claim_shared(n, first), n);
     std::uint64_t next = shared_->position();
     const auto is_ready = [&] {
       outcome = claim_once(n, first);
@@ -501,6 +605,7 @@ Publish ProducerCore::try_claim_shared(std::uint64_t n, std::uint64_t& first) {
     if (const auto ending = examine_required(next)) return *ending;
     outcome = claim_once(n, first);
     if (outcome == Outcome::no_room) {
+      Tally::add(tally_->full);
       if (const auto ending = examine_nobody(next, n)) return *ending;
     }
   }
@@ -654,6 +759,7 @@ std::optional<Publish> ProducerCore::examine_required(std::uint64_t next, bool h
   }
   if (!watch_) return std::nullopt;
   while (auto alert = watch_->look(segment_, tail_ ? std::nullopt : std::optional(next))) {
+    Tally::add(tally_->alerts);
     switch (watch_->action_for(alert->trouble)) {
       case FailureAction::alert_only:
         continue;

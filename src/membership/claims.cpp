@@ -142,7 +142,11 @@ bool bury_claims(Segment& segment, std::uint32_t row_index, bool may_bury) {
       if (claimers_of(segment, sequence, row_index) == Claimers::some_alive) return false;
       if (!may_bury && !slots.is_settled(sequence)) return false;
       // Or has published it: we saw its row after that, and so the exchange sees it now.
-      if (may_bury) slots.bury_if_unsettled(sequence);
+      if (!may_bury) continue;
+      if (!slots.bury_if_unsettled(sequence)) continue;
+      // We hold the row's lock, so we are the one who counts there.
+      if (format::Counters* const counters = segment.counters(row_index))
+        Tally::add(counters->given_up);
     }
   }
   // Release: whoever does not find our predecessor's claims any more finds its tombstones.

@@ -247,6 +247,8 @@ RingList list_ring_files(const std::string& directory, std::string_view prefix) 
 }
 
 CleanResult clean_ring(const os::ObjectName& name, const CleanOptions& options) {
+  if (!name.is_lasting())
+    return {.name = name.text(), .reason = "has no name: it goes with its last descriptor"};
   std::optional<os::MemoryObject> object;
   try {
     object = os::MemoryObject::open(

@@ -120,7 +120,7 @@ struct ConsumerWatch::Sight {
   std::optional<ConsumerTrouble> trouble;
   bool is_required = false;  ///< and not somebody of its id who holds producers back in another way
   bool lives = false;        ///< somebody holds its lock
-  bool stands = false;       ///< where it was, though it owes a look at an event
+  bool stands = false;  ///< where it was, though it owes a look and nobody watched is in its way
   std::uint32_t incarnation = 0;
   std::uint64_t cursor = 0;
   std::uint64_t hold = 0;
@@ -210,11 +210,11 @@ ConsumerWatch::Sight ConsumerWatch::see(const Segment& segment, Watched& watched
     if (segment.object().is_locked_elsewhere(format::lock::row(watched.row),
                                              os::LockMode::shared)) {
       sight.lives = true;
-      sight.stands = sight.cursor == watched.cursor && owes_a_look(segment, sight.cursor, next);
+      sight.stands = sight.cursor == watched.cursor && owes_a_look(segment, sight.cursor, next) &&
+                     !waits_for_watched(segment, watched);
       if (!sight.is_required) {
         sight.trouble = ConsumerTrouble::left;
-      } else if (sight.stands && sight.incarnation == watched.incarnation &&
-                 !waits_for_watched(segment, watched)) {
+      } else if (sight.stands && sight.incarnation == watched.incarnation) {
         sight.trouble = ConsumerTrouble::stalled;
       }
       return sight;

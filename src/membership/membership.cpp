@@ -7,6 +7,7 @@
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/membership/claims.hpp"
+#include "disruptor_mp/membership/counting.hpp"
 #include "disruptor_mp/membership/graph.hpp"
 #include "disruptor_mp/membership/row_id.hpp"
 #include "disruptor_mp/os/thread.hpp"
@@ -280,6 +281,7 @@ Membership Membership::join(Segment& segment, RowKind kind, std::string id, Time
   if (did_gate) announce_change(segment);
   if (kind != RowKind::producer) take_hold(row);
   write_row_id(row, id);
+  clear_counters(segment, *taken);
   return {*taken, kind, std::move(id), joining.incarnation, std::nullopt, false, false};
 }
 

@@ -193,6 +193,9 @@ ProducerPresence presence_of_several(const Segment& segment) {
     }
     const RowStatus status = RowStatus::unpack(word);
     if (status.state == RowState::left) {
+      // Somebody is just leaving; or has taken the row since, and we see late what it says: ask
+      // again.
+      if (is_locked) return ProducerPresence::alive;
       if (found == ProducerPresence::never && !status.has_closed) found = ProducerPresence::left;
     } else if (is_locked) {
       if (!status.has_closed) return ProducerPresence::alive;

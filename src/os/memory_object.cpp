@@ -3,21 +3,27 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/os/process.hpp"
+#include "os/mapped_pages.hpp"
 
 namespace disruptor_mp::os {
 namespace {
@@ -94,6 +100,17 @@ std::string errno_text(int error) { return std::generic_category().message(error
        .remedy = "Choose such a group, or run as root."});
 }
 
+[[noreturn]] void fail_owner(const ObjectName& name, std::uint32_t owner, int error) {
+  if (error != EPERM) fail(name, "fchown", error);
+  throw Error(
+      Errc::permission_denied,
+      {.object = name.text(),
+       .problem = "fchown to user " + std::to_string(owner) + " was refused for " + name.path(),
+       .found = errno_text(error) + ", as user " + std::to_string(geteuid()),
+       .expected = "this user's own number, or the right to give files away",
+       .remedy = "Run as root (or with CAP_CHOWN), or share the ring through group and mode."});
+}
+
 /// There is no folder in which the object could be.
 [[noreturn]] void fail_without_directory(const ObjectName& name, int error) {
   throw Error(Errc::not_found,
@@ -103,6 +120,72 @@ std::string errno_text(int error) { return std::generic_category().message(error
                .expected = "a directory that exists",
                .remedy = name.backend() == Backend::shm ? "Mount a tmpfs there, or use file:PATH."
                                                         : "Make it, or correct the path."});
+}
+
+/// memfd_create(2). The newer flag keeps the kernel from warning that it was not given.
+int open_memfd(const ObjectName& name, std::uint64_t pages) {
+  const std::string label = name.text().substr(name.text().find(':') + 1);
+  constexpr unsigned never_executable = 0x8;  // MFD_NOEXEC_SEAL, since Linux 6.3
+  constexpr unsigned size_shift = 26;         // MFD_HUGE_SHIFT: where the size's logarithm is put
+  unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  if (pages != page_size())
+    flags |= MFD_HUGETLB | static_cast<unsigned>(std::countr_zero(pages)) << size_shift;
+  const int fd = ::memfd_create(label.c_str(), flags | never_executable);
+  return fd >= 0 || errno != EINVAL ? fd : ::memfd_create(label.c_str(), flags);
+}
+
+/// Nobody who has a descriptor can cut a sealed object short under those who have mapped it, nor
+/// seal it against those who are still to come.
+constexpr int ring_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+/// A ring without a name cannot be found, only be handed over.
+[[noreturn]] void fail_unreachable(const ObjectName& name) {
+  throw Error(Errc::invalid_name,
+              {.object = name.text(),
+               .problem = "a ring without a name can be made as this, but not be found",
+               .found = "the label of a memfd",
+               .expected = "fd:NUMBER, of a descriptor that its maker has handed over",
+               .remedy = "See share_ring, send_ring and receive_ring."});
+}
+
+[[noreturn]] void fail_not_new(const ObjectName& name) {
+  throw Error(Errc::invalid_name,
+              {.object = name.text(),
+               .problem = "a ring is not made out of a descriptor",
+               .found = "the name of one",
+               .expected = "memfd:LABEL for a ring without a name",
+               .remedy = "Create it as memfd:LABEL and hand it over, or attach to this one."});
+}
+
+/// Nothing at /proc/…/fd/…, or no /proc.
+[[noreturn]] void fail_no_descriptor(const ObjectName& name) {
+  struct stat info {};
+  if (stat("/proc/self/fd", &info) != 0) {
+    throw Error(Errc::system_error,
+                {.object = name.text(),
+                 .problem = "rings without a name need /proc, to be opened anew",
+                 .found = "no /proc/self/fd",
+                 .expected = "procfs",
+                 .remedy = "Mount it (mount -t proc proc /proc), or use shm: or file:."});
+  }
+  throw Error(
+      Errc::not_found,
+      {.object = name.text(),
+       .problem = "there is no such descriptor",
+       .found = "nothing at " + name.path(),
+       .expected = "one that was inherited, received, or made by share_ring",
+       .remedy = "Keep it open until the ring is attached; for exec, let it be inherited."});
+}
+
+void require_sealed(const ObjectName& name, int fd) {
+  const int seals = fcntl(fd, F_GET_SEALS);
+  if (seals >= 0 && (seals & ring_seals) == ring_seals) return;
+  throw Error(Errc::not_a_ring,
+              {.object = name.text(),
+               .problem = "what this descriptor leads to can be cut short by others",
+               .found = seals < 0 ? "no memfd" : "seals " + std::to_string(seals),
+               .expected = "a ring made as memfd:LABEL, with seals " + std::to_string(ring_seals),
+               .remedy = "Attach to a ring with a name by that name."});
 }
 
 bool says_missing(int error) { return error == ENOENT || error == ENOTDIR; }
@@ -121,9 +204,21 @@ bool is_at(const std::string& path, int fd, int flags) {
          mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
+/// What the kernel thinks can be had without taking it from programs (MemAvailable in proc(5));
+/// else it would look for it by killing some.
+std::optional<std::uint64_t> available_memory() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("MemAvailable:"))
+      return std::strtoull(line.c_str() + line.find(':') + 1, nullptr, 10) * 1024;
+  }
+  return std::nullopt;
+}
+
 /// Bytes an unprivileged process may still allocate in the directory; nothing if that cannot be
 /// told.
 std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
+  if (name.backend() == Backend::memfd) return available_memory();
   struct statvfs info {};
   if (statvfs(name.directory().c_str(), &info) != 0 || info.f_blocks == 0) return std::nullopt;
   return std::uint64_t{info.f_bavail} * info.f_frsize;
@@ -132,7 +227,9 @@ std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
 [[noreturn]] void fail_no_space(const ObjectName& name, std::uint64_t size) {
   const auto free = free_bytes(name);
   const std::string free_text = free ? std::to_string(*free) : "an unknown number of";
-  const std::string where = name.backend() == Backend::shm ? "/dev/shm" : name.directory();
+  const std::string where = name.backend() == Backend::shm     ? "/dev/shm"
+                            : name.backend() == Backend::memfd ? "the memory"
+                                                               : name.directory();
   throw Error(
       Errc::no_space,
       {.object = name.text(),
@@ -143,7 +240,19 @@ std::optional<std::uint64_t> free_bytes(const ObjectName& name) {
            name.backend() == Backend::shm
                ? "Lower the capacity, remove leftovers with `dmp clean`, or enlarge it (mount -o "
                  "remount,size=… /dev/shm; in a container: --shm-size)."
+           : name.backend() == Backend::memfd
+               ? "Lower the capacity, or end programs that use much memory."
                : "Lower the capacity or free some disk space."});
+}
+
+[[noreturn]] void fail_no_huge_pages(const ObjectName& name, std::uint64_t size,
+                                     std::uint64_t pages) {
+  throw Error(Errc::no_space,
+              {.object = name.text(),
+               .problem = "the pool of huge pages is too small for the ring",
+               .found = "less than " + std::to_string(size / pages) + " free ones",
+               .expected = std::to_string(size / pages) + " of " + std::to_string(pages) + " bytes",
+               .remedy = "Lower the capacity, or enlarge it (sysctl vm.nr_hugepages=…)."});
 }
 
 [[noreturn]] void fail_locks(const ObjectName& name, int error) {
@@ -189,6 +298,31 @@ std::string temporary_path(const std::string& directory) {
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id[0]),
                 static_cast<unsigned long long>(id[1]));
   return directory + "/" + std::string(temporary_prefix) + text;
+}
+
+/// As mmap(2), at an address where huge pages of the object can be mapped as such.
+void* map_aligned(std::uint64_t size, int protection, int fd) {
+  const std::uint64_t alignment = transparent_page_size();
+  if (alignment == 0) return mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  // Room for any alignment; what is not needed of it goes again.
+  const std::uint64_t room = size + alignment;
+  void* const found = mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (found == MAP_FAILED) return MAP_FAILED;
+  auto* const begin = static_cast<std::byte*>(found);
+  const std::uint64_t misaligned = reinterpret_cast<std::uintptr_t>(begin) % alignment;
+  std::byte* const at = begin + (misaligned == 0 ? 0 : alignment - misaligned);
+  void* const mapped = mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (mapped == MAP_FAILED) {
+    const int error = errno;
+    munmap(begin, room);
+    errno = error;
+    return MAP_FAILED;
+  }
+  const std::uint64_t page = page_size();
+  std::byte* const end = at + (size + page - 1) / page * page;
+  if (at != begin) munmap(begin, static_cast<std::size_t>(at - begin));
+  if (end != begin + room) munmap(end, static_cast<std::size_t>(begin + room - end));
+  return mapped;
 }
 
 /// The regular files of an open directory, which is closed. Half-made objects do not count.
@@ -247,7 +381,12 @@ struct MemoryObject::State {
   }
 
   /// Opens a file without a name or, where the file system has none, one with a name of its own.
-  void create_file() {
+  void create_file(std::uint64_t pages) {
+    if (name.backend() == Backend::memfd) {
+      const ForkPause pause;
+      fd = open_memfd(name, pages);
+      return;
+    }
     const std::string directory = name.directory();
     const ForkPause pause;
     fd = open_unnamed(directory);
@@ -278,14 +417,48 @@ struct MemoryObject::State {
     if (own >= 0) ::close(own);
   }
 
+  /// Maps it, and says so to the fork handler in the same step.
+  void map(std::uint64_t size, int protection, bool is_huge) {
+    {
+      const ForkPause pause;
+      void* const address = is_huge ? map_aligned(size, protection, fd)
+                                    : mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+      if (address != MAP_FAILED) {
+        data = static_cast<std::byte*>(address);
+        mapped_size = size;
+      }
+    }
+    if (data == nullptr) fail(name, "mmap", errno);
+  }
+  void unmap() noexcept {
+    const ForkPause pause;
+    if (data != nullptr) munmap(std::exchange(data, nullptr), mapped_size);
+  }
+
   ObjectName name;
   Access access = Access::read_write;
   int fd = -1;
   std::string temporary;  ///< the name it has before publish_name, where it needs one
   std::byte* data = nullptr;
   std::uint64_t mapped_size = 0;
+  std::vector<PageRange> writable;  ///< parts of the mapping
   bool orphaned = false;
   ForkGuard guard;
+};
+
+/// All of an object that nobody else has yet, writable for a moment.
+class MemoryObject::Draft {
+ public:
+  Draft(State& state, std::uint64_t size, bool is_huge) : state_(state) {
+    state_.map(size, PROT_READ | PROT_WRITE, is_huge);
+  }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+  ~Draft() { state_.unmap(); }
+  [[nodiscard]] std::byte* data() const noexcept { return state_.data; }
+
+ private:
+  State& state_;
 };
 
 MemoryObject::MemoryObject(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -294,11 +467,12 @@ MemoryObject& MemoryObject::operator=(MemoryObject&&) noexcept = default;
 MemoryObject::~MemoryObject() = default;
 
 MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t size,
-                                          const Permissions& permissions) {
+                                          const Permissions& permissions, std::uint64_t pages) {
+  if (name.backend() == Backend::descriptor) fail_not_new(name);
   std::unique_ptr<State> state;
   for (int attempt = 0;; ++attempt) {
     state = std::make_unique<State>(name);
-    state->create_file();
+    state->create_file(pages);
     if (state->fd < 0) {
       const int error = errno;
       if (says_missing(error) && !is_directory(name.directory()))
@@ -315,21 +489,36 @@ MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t 
   }
 
   // Asked first because the kernel would otherwise fill the whole of /dev/shm before it gives up.
-  if (const auto free = free_bytes(name); free && *free < size) fail_no_space(name, size);
+  // (A pool of huge pages is not filled by who asks for too many of them.)
+  const bool is_pool = pages != os::page_size();
+  if (const auto free = free_bytes(name); !is_pool && free && *free < size)
+    fail_no_space(name, size);
   // Every page now, so that a full /dev/shm is an error here and not a SIGBUS in the middle of a
   // publish.
   if (const int error = posix_fallocate(state->fd, 0, static_cast<off_t>(size)); error != 0) {
+    if (is_pool && (error == ENOSPC || error == ENOMEM)) fail_no_huge_pages(name, size, pages);
     if (error == ENOSPC || error == EFBIG || error == ENOMEM) fail_no_space(name, size);
     fail(name, "posix_fallocate", error);
   }
+  // The owner last: who gives it away has no right to change the group any more.
   if (permissions.group && fchown(state->fd, static_cast<uid_t>(-1), *permissions.group) != 0) {
     fail_group(name, *permissions.group, errno);
   }
-  if (fchmod(state->fd, permissions.mode) != 0) fail(name, "fchmod", errno);
+  // Nobody executes a ring, and a memfd may be sealed against it.
+  constexpr std::uint32_t executable = 0111;
+  const bool has_name = name.is_lasting();
+  const std::uint32_t mode = has_name ? permissions.mode : permissions.mode & ~executable;
+  if (fchmod(state->fd, mode) != 0) fail(name, "fchmod", errno);
+  if (!has_name && fcntl(state->fd, F_ADD_SEALS, ring_seals) != 0)
+    fail(name, "fcntl F_ADD_SEALS", errno);
+  if (permissions.owner && fchown(state->fd, *permissions.owner, static_cast<gid_t>(-1)) != 0) {
+    fail_owner(name, *permissions.owner, errno);
+  }
   return MemoryObject(std::move(state));
 }
 
 bool MemoryObject::publish_name() {
+  if (!state_->name.is_lasting()) return true;
   const std::string& path = state_->name.path();
   int result = 0;
   if (state_->temporary.empty()) {
@@ -349,6 +538,7 @@ bool MemoryObject::publish_name() {
 }
 
 std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access access) {
+  if (name.backend() == Backend::memfd) fail_unreachable(name);
   auto state = std::make_unique<State>(name);
   state->access = access;
   const int flags =
@@ -358,6 +548,7 @@ std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access ac
     state->fd = ::open(name.path().c_str(), flags);
   }
   if (state->fd < 0) {
+    if (errno == ENOENT && name.backend() == Backend::descriptor) fail_no_descriptor(name);
     if (errno == ENOENT) return std::nullopt;
     if (errno == ENOTDIR) fail_without_directory(name, errno);
     if (errno != EISDIR && errno != ENXIO) fail(name, "opening", errno);
@@ -371,6 +562,7 @@ std::optional<MemoryObject> MemoryObject::open(const ObjectName& name, Access ac
                                    .expected = "a ring made by this library",
                                    .remedy = "Choose another name."});
   }
+  if (name.backend() == Backend::descriptor) require_sealed(name, state->fd);
   return MemoryObject(std::move(state));
 }
 
@@ -383,6 +575,13 @@ std::uint64_t MemoryObject::size() const {
   struct stat info {};
   if (fstat(state_->fd, &info) != 0) fail(state_->name, "fstat", errno);
   return static_cast<std::uint64_t>(info.st_size);
+}
+
+std::uint64_t MemoryObject::page_size() const {
+  struct statfs info {};
+  if (fstatfs(state_->fd, &info) != 0) fail(state_->name, "fstatfs", errno);
+  return info.f_type == HUGETLBFS_MAGIC ? static_cast<std::uint64_t>(info.f_bsize)
+                                        : os::page_size();
 }
 
 std::size_t MemoryObject::read_at(std::uint64_t offset, std::span<std::byte> into) const {
@@ -404,21 +603,31 @@ void MemoryObject::write_at(std::uint64_t offset, std::span<const std::byte> byt
     const ssize_t n = pwrite(state_->fd, bytes.data() + done, bytes.size() - done,
                              static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINVAL && page_size() != os::page_size()) {
+      // Files of a hugetlbfs can be read, but only be written through a mapping.
+      const Draft all(*state_, size(), false);
+      std::memcpy(all.data() + offset, bytes.data(), bytes.size());
+      return;
+    }
     if (n < 0) fail(state_->name, "pwrite", errno);
     done += static_cast<std::size_t>(n);
   }
 }
 
-std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable) {
-  {
-    const ForkPause pause;
-    void* const address = mmap(nullptr, size, PROT_READ, MAP_SHARED, state_->fd, 0);
-    if (address != MAP_FAILED) {
-      state_->data = static_cast<std::byte*>(address);
-      state_->mapped_size = size;
-    }
-  }
-  if (state_->data == nullptr) fail(state_->name, "mmap", errno);
+PageNote MemoryObject::make_huge(std::uint64_t size) {
+  const Draft all(*state_, size, true);
+  return collapse(all.data(), size);
+}
+
+NodeNote MemoryObject::place(std::uint64_t size, std::uint32_t node) {
+  const Draft all(*state_, size, false);
+  return place_on_node(all.data(), size, node);
+}
+
+std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable,
+                             bool is_huge) {
+  state_->map(size, PROT_READ, is_huge);
+  state_->writable.assign(writable.begin(), writable.end());
   for (const PageRange& range : writable) {
     if (mprotect(state_->data + range.offset, range.size, PROT_READ | PROT_WRITE) != 0) {
       fail(state_->name, "mprotect", errno);
@@ -426,6 +635,14 @@ std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writ
   }
   return state_->data;
 }
+
+void MemoryObject::prefault() noexcept {
+  for (const PageRange& range : state_->writable)
+    os::prefault(state_->data + range.offset, range.size, true);
+  os::prefault(state_->data, state_->mapped_size, false);
+}
+
+void MemoryObject::lock_pages() { os::lock_pages(state_->name, state_->data, state_->mapped_size); }
 
 bool MemoryObject::try_lock(std::uint64_t byte, LockMode mode) {
   if (state_->orphaned) fail_orphaned(state_->name);
@@ -448,9 +665,29 @@ bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode wanted) cons
   return request.l_type != F_UNLCK;
 }
 
-bool MemoryObject::is_named() const { return is_at(state_->name.path(), state_->fd, 0); }
+Descriptor MemoryObject::share() const {
+  if (state_->orphaned) fail_orphaned(state_->name);
+  if (state_->name.is_lasting()) {
+    throw Error(Errc::invalid_name,
+                {.object = state_->name.text(),
+                 .problem = "only a ring without a name is handed over by a descriptor",
+                 .found = "a ring that others find by its name",
+                 .expected = "one made as memfd:LABEL",
+                 .remedy = "Attach to it by its name."});
+  }
+  const std::string self = "/proc/self/fd/" + std::to_string(state_->fd);
+  const int flags = (state_->access == Access::read_write ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+  const int fd = ::open(self.c_str(), flags);
+  if (fd < 0) fail(state_->name, "opening it anew through " + self, errno);
+  return Descriptor::adopt(fd);
+}
+
+bool MemoryObject::is_named() const {
+  return !state_->name.is_lasting() || is_at(state_->name.path(), state_->fd, 0);
+}
 
 bool MemoryObject::remove_name() {
+  if (!state_->name.is_lasting()) return false;  // it goes when its last descriptor does
   // A name has no links in it. One put there since then leads to the object, but unlink would
   // remove the link and leave the object.
   const std::string& path = state_->name.path();
@@ -490,7 +727,5 @@ std::vector<std::string> remove_abandoned_temporaries(const std::string& directo
   std::sort(removed.begin(), removed.end());
   return removed;
 }
-
-std::uint64_t page_size() noexcept { return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)); }
 
 }  // namespace disruptor_mp::os

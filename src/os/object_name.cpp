@@ -13,7 +13,11 @@ namespace {
 
 constexpr std::string_view shm_prefix = "shm:";
 constexpr std::string_view file_prefix = "file:";
+constexpr std::string_view memfd_prefix = "memfd:";
+constexpr std::string_view descriptor_prefix = "fd:";
 constexpr std::string_view shm_directory = "/dev/shm";
+/// memfd_create(2) puts "memfd:" before it, and the whole is a file name.
+constexpr std::size_t longest_label = NAME_MAX - memfd_prefix.size();
 
 [[noreturn]] void refuse(std::string_view text, std::string problem, std::string found,
                          std::string expected) {
@@ -21,7 +25,26 @@ constexpr std::string_view shm_directory = "/dev/shm";
                                    .problem = std::move(problem),
                                    .found = std::move(found),
                                    .expected = std::move(expected),
-                                   .remedy = "Use shm:NAME (or just NAME) or file:PATH."});
+                                   .remedy = "Use shm:NAME (or just NAME), file:PATH, "
+                                             "memfd:LABEL or fd:NUMBER."});
+}
+
+/// "7", or "4711/7": descriptor 7 of this process, or of process 4711. As it is found in /proc.
+std::string descriptor_path(std::string_view text, std::string_view rest) {
+  const auto slash = rest.find('/');
+  const std::string_view process = slash == std::string_view::npos ? "self" : rest.substr(0, slash);
+  const std::string_view number = slash == std::string_view::npos ? rest : rest.substr(slash + 1);
+  const auto is_number = [](std::string_view digits) {
+    constexpr std::size_t most_digits = 9;  // of any pid or descriptor
+    return !digits.empty() && digits.size() <= most_digits &&
+           digits.find_first_not_of("0123456789") == std::string_view::npos &&
+           (digits.size() == 1 || digits.front() != '0');
+  };
+  if (!is_number(number) || (slash != std::string_view::npos && !is_number(process))) {
+    refuse(text, "this is no descriptor", "'" + std::string(rest) + "'",
+           "fd:NUMBER, or fd:PID/NUMBER of another process");
+  }
+  return "/proc/" + std::string(process) + "/fd/" + std::string(number);
 }
 
 /// Where a path leads when every symbolic link is followed, also a last one whose target is still
@@ -57,9 +80,15 @@ ObjectName ObjectName::parse(std::string_view text) {
     rest.remove_prefix(file_prefix.size());
   } else if (text.starts_with(shm_prefix)) {
     rest.remove_prefix(shm_prefix.size());
+  } else if (text.starts_with(memfd_prefix)) {
+    name.backend_ = Backend::memfd;
+    rest.remove_prefix(memfd_prefix.size());
+  } else if (text.starts_with(descriptor_prefix)) {
+    name.backend_ = Backend::descriptor;
+    rest.remove_prefix(descriptor_prefix.size());
   } else if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     refuse(text, "unknown back-end", "'" + std::string(text.substr(0, colon + 1)) + "'",
-           "'shm:' or 'file:'");
+           "'shm:', 'file:', 'memfd:' or 'fd:'");
   }
 
   if (rest.empty()) refuse(text, "the name is empty", "no characters", "at least one");
@@ -67,6 +96,20 @@ ObjectName ObjectName::parse(std::string_view text) {
     refuse(text, "the name contains a NUL byte", "NUL", "printable characters");
   }
 
+  if (name.backend_ == Backend::descriptor) {
+    name.path_ = descriptor_path(text, rest);
+    name.text_ = text;
+    return name;
+  }
+  if (name.backend_ == Backend::memfd) {
+    if (rest.size() > longest_label || rest.find('/') != std::string_view::npos) {
+      refuse(text, "this is no label of a memfd", std::to_string(rest.size()) + " characters",
+             "at most " + std::to_string(longest_label) + ", none of them a slash");
+    }
+    name.path_ = "/memfd:" + std::string(rest);  // as /proc shows it; there is nothing there
+    name.text_ = text;
+    return name;
+  }
   if (name.backend_ == Backend::shm) {
     if (rest.find('/') != std::string_view::npos) {
       refuse(text, "a shared-memory name may not contain a slash", "'/'", "one path component");

@@ -66,6 +66,7 @@ SharedTail::Outcome SharedTail::claim_in_common(std::uint64_t n, std::uint64_t& 
       own_->claim_end.store(begin, std::memory_order_relaxed);
       continue;
     }
+    Tally::add(counters_->claimed, n);
     first = begin;
     streak_ = begin == last_end_ ? streak_ + 1 : 0;
     last_end_ = end;
@@ -120,6 +121,17 @@ void SharedTail::take_bias(std::uint64_t end) noexcept {
   }
   bias_ = biased.pack();
   bias_begin_ = end;
+  // Dying before it: what is claimed under this bias is never counted.
+  counters_->bias_origin.store(end + 1, std::memory_order_relaxed);
+}
+
+void SharedTail::count_bias(std::uint64_t end) noexcept {
+  const std::uint64_t origin = counters_->bias_origin.load(std::memory_order_relaxed);
+  if (origin == 0) return;
+  // In this order: dying in between, it counts too few rather than twice.
+  counters_->bias_origin.store(0, std::memory_order_relaxed);
+  if (end + 1 > origin && (end & TailWord::unsettled_flag) == 0)
+    Tally::add(counters_->claimed, end + 1 - origin);
 }
 
 SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint64_t n,
@@ -139,6 +151,7 @@ SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint6
                                              std::memory_order_acquire)) {
     end = begin + n;
   }
+  count_bias(end);
   std::uint64_t revoking = TailWord{.mode = Mode::revoking, .value = lost.value}.pack();
   tail_->compare_exchange_strong(revoking, TailWord{.mode = Mode::shared, .value = end}.pack(),
                                  std::memory_order_acq_rel, std::memory_order_relaxed);
@@ -154,6 +167,7 @@ SharedTail::Outcome SharedTail::claim_after_loss(std::uint64_t begin, std::uint6
 void SharedTail::give_up_bias() noexcept {
   if (bias_ == no_bias) return;
   settle_bias(*segment_, TailWord::unpack(bias_));
+  count_bias(own_->bias_end.load(std::memory_order_relaxed));
   bias_ = no_bias;
 }
 
@@ -257,6 +271,17 @@ std::uint64_t claimed_below(const Segment& segment) noexcept {
 
 std::uint64_t claimed_end(const Segment& segment) noexcept {
   return claimed(segment, &format::Row::claim_end);
+}
+
+std::uint64_t claimed_under_bias(const Segment& segment, std::uint32_t row) noexcept {
+  const format::Counters* const counters = segment.counters(row);
+  if (counters == nullptr) return 0;
+  const std::uint64_t origin = counters->bias_origin.load(std::memory_order_relaxed);
+  if (origin == 0) return 0;
+  const format::Row& owner = segment.row(row);
+  std::uint64_t end = owner.bias_end.load(std::memory_order_acquire);
+  if ((end & TailWord::unsettled_flag) != 0) end = owner.claim_end.load(std::memory_order_acquire);
+  return end + 1 - std::min(end + 1, origin);
 }
 
 }  // namespace disruptor_mp

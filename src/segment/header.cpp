@@ -66,7 +66,7 @@ std::optional<Nonsense> neither(const char* field, Value found, Value one, Value
 }
 
 /// The numbers of a shape may be multiplied and added without overflow once this has passed.
-std::optional<Nonsense> first_nonsense(const format::Shape& shape) {
+std::optional<Nonsense> first_nonsense(const format::Shape& shape, std::uint64_t page_size) {
   using format::SlotLayout;
   const auto up_to = [](std::uint64_t most) { return "at most " + std::to_string(most); };
   const auto from_one_to = [](std::uint64_t most) { return "1 to " + std::to_string(most); };
@@ -117,9 +117,12 @@ std::optional<Nonsense> first_nonsense(const format::Shape& shape) {
                           format::WhenAlone::run_free)) {
     return rule;
   }
-  if (shape.page_size != os::page_size()) {
+  if (shape.counters > 1) return nonsense("whether there are counters", shape.counters, "0 or 1");
+  if (shape.reserved != 0) return nonsense("reserved word", shape.reserved, "0");
+  if (shape.page_size != page_size) {
     return nonsense("page size", shape.page_size,
-                    std::to_string(os::page_size()) + ", as on this machine");
+                    std::to_string(page_size) +
+                        (page_size == os::page_size() ? ", as on this machine" : ", as there"));
   }
   if (const auto stride =
           format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
@@ -128,6 +131,24 @@ std::optional<Nonsense> first_nonsense(const format::Shape& shape) {
                     std::to_string(stride) + ", which follows from size and alignment");
   }
   return std::nullopt;
+}
+
+std::optional<Nonsense> first_nonsense(const format::Memory& memory) {
+  const auto beyond = [](const char* field, std::uint32_t found,
+                         auto last) -> std::optional<Nonsense> {
+    const auto most = static_cast<std::uint32_t>(last);
+    if (found <= most) return std::nullopt;
+    return nonsense(field, found, "at most " + std::to_string(most));
+  };
+  if (auto wrong = beyond("wish for huge pages", memory.huge_pages_asked, os::last_huge_pages))
+    return wrong;
+  if (auto wrong = beyond("kind of huge pages", memory.huge_pages, os::last_huge_pages))
+    return wrong;
+  if (auto wrong = beyond("note on hugetlb pages", memory.hugetlb_note, os::last_page_note))
+    return wrong;
+  if (auto wrong = beyond("note on transparent pages", memory.transparent_note, os::last_page_note))
+    return wrong;
+  return beyond("note on its memory node", memory.node_note, os::last_node_note);
 }
 
 }  // namespace
@@ -171,7 +192,11 @@ Header read_header(const os::MemoryObject& object) {
     refuse(Errc::corrupt, name, "the header's checksum is wrong", std::to_string(header.checksum),
            std::to_string(sum), remove_it);
   }
-  if (auto wrong = first_nonsense(header.shape)) {
+  if (auto wrong = first_nonsense(header.shape, object.page_size())) {
+    refuse(Errc::corrupt, name, "the header's " + std::string(wrong->field) + " makes no sense",
+           std::move(wrong->found), std::move(wrong->expected), remove_it);
+  }
+  if (auto wrong = first_nonsense(header.memory)) {
     refuse(Errc::corrupt, name, "the header's " + std::string(wrong->field) + " makes no sense",
            std::move(wrong->found), std::move(wrong->expected), remove_it);
   }

@@ -130,7 +130,8 @@ std::vector<os::PageRange> writable_pages(const Header& header, SegmentRole role
   return {};
 }
 
-Header make_header(const EventType& event, const format::Shape& shape) {
+Header make_header(const EventType& event, const format::Shape& shape,
+                   const format::Memory& memory) {
   Header header;
   header.magic = format::magic;
   header.version = format::version;
@@ -138,6 +139,7 @@ Header make_header(const EventType& event, const format::Shape& shape) {
   header.word_size = sizeof(void*);
   header.size = sizeof(Header);
   header.shape = shape;
+  header.memory = memory;
   header.sections = format::sections_of(shape);
   const os::ProcessIdentity self = os::this_process();
   header.birth = {.instance = os::random_id(),
@@ -152,22 +154,76 @@ Header make_header(const EventType& event, const format::Shape& shape) {
   return header;
 }
 
+/// An object for the shape, whose pages are chosen here: what was asked for, or the next weaker
+/// kind, with a note why.
+os::MemoryObject make_object(const os::ObjectName& name, const os::Permissions& permissions,
+                             const os::NewMemory& wanted, format::Shape& shape,
+                             format::Memory& memory) {
+  using os::HugePages;
+  using os::PageNote;
+  const auto make = [&](std::uint64_t pages) {
+    // The geometry follows: what has rights of its own must begin on a page.
+    shape.page_size = static_cast<std::uint32_t>(pages);
+    return os::MemoryObject::create_unnamed(name, format::sections_of(shape).total_size,
+                                            permissions, pages);
+  };
+  const auto note = [](auto& field, auto value) { field = static_cast<std::uint32_t>(value); };
+  note(memory.huge_pages_asked, wanted.huge_pages);
+  const std::uint64_t usual = os::page_size_of(name);
+  if (usual != os::page_size()) {
+    note(memory.huge_pages, HugePages::hugetlb);  // a hugetlbfs, which has no others
+    return make(usual);
+  }
+  if (wanted.huge_pages == HugePages::hugetlb) {
+    const auto pages = os::hugetlb_page_size(name);
+    note(memory.hugetlb_note, pages ? PageNote::pool : PageNote::back_end);
+    try {
+      if (pages) {
+        os::MemoryObject object = make(*pages);
+        note(memory.huge_pages, HugePages::hugetlb);
+        note(memory.hugetlb_note, PageNote::as_asked);
+        return object;
+      }
+    } catch (const Error& error) {
+      if (error.code() != Errc::no_space && error.code() != Errc::system_error) throw;
+    }
+  }
+  os::MemoryObject object = make(usual);
+  if (wanted.huge_pages == HugePages::none) return object;
+  const PageNote result = object.make_huge(format::sections_of(shape).total_size);
+  note(memory.transparent_note, result);
+  if (result == PageNote::as_asked || result == PageNote::partly)
+    note(memory.huge_pages, HugePages::transparent);
+  return object;
+}
+
+/// Whether huge pages are put together by the kernel: then it matters where they are mapped.
+bool is_transparent(const format::Memory& memory) {
+  return memory.huge_pages == static_cast<std::uint32_t>(os::HugePages::transparent);
+}
+
 }  // namespace
 
 Segment Segment::create(const os::ObjectName& name, const EventType& event, format::Shape shape,
-                        const os::Permissions& permissions) {
+                        const os::Permissions& permissions, const os::NewMemory& wanted) {
   shape.event_size = event.size;
   shape.event_align = event.align;
-  shape.page_size = static_cast<std::uint32_t>(os::page_size());
   require_valid(name, event, shape, permissions);
   require_fences(name.text(), shape.fence_mode);
   shape.slot_stride = format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
 
-  const Header header = make_header(event, shape);
-  os::MemoryObject object =
-      os::MemoryObject::create_unnamed(name, header.sections.total_size, permissions);
+  if (wanted.numa_node) os::require_node(name, *wanted.numa_node);
+  format::Memory memory;
+  os::MemoryObject object = make_object(name, permissions, wanted, shape, memory);
+  if (wanted.numa_node) {
+    memory.node_asked = *wanted.numa_node + 1;
+    memory.node_note = static_cast<std::uint32_t>(
+        object.place(format::sections_of(shape).total_size, *wanted.numa_node));
+  }
+  const Header header = make_header(event, shape, memory);
   object.write_at(0, std::as_bytes(std::span(&header, 1)));
-  object.map(header.sections.total_size, writable_pages(header, SegmentRole::producer));
+  object.map(header.sections.total_size, writable_pages(header, SegmentRole::producer),
+             is_transparent(memory));
   if (!object.try_lock(format::lock::attached, os::LockMode::shared)) {
     throw Error(Errc::system_error, {.object = name.text(),
                                      .problem = "somebody locked an object that has no name yet",
@@ -219,7 +275,7 @@ std::optional<Segment> Segment::try_attach(const os::ObjectName& name, SegmentRo
         writable && (must_write || header.shape.fence_mode == format::FenceMode::portable ||
                      os::register_for_asymmetric_fences());
     const auto pages = can_ring ? writable_pages(header, role) : std::vector<os::PageRange>{};
-    object->map(header.sections.total_size, pages);
+    object->map(header.sections.total_size, pages, is_transparent(header.memory));
     return Segment(std::move(*object), header, can_ring);
   }
 }

@@ -15,7 +15,8 @@
 namespace disruptor_mp::test {
 namespace {
 
-const std::vector<std::string> commands = {"pub", "sub", "ls", "inspect", "clean"};
+const std::vector<std::string> commands = {"pub",  "sub",    "ls",   "inspect",
+                                           "stat", "doctor", "clean"};
 
 std::string help_of(const std::string& command) {
   const Outcome outcome = run_dmp({command, "--help"});
@@ -65,6 +66,9 @@ std::vector<std::string> examples_of(const std::string& command, const std::stri
     // A clean-up of everything would disturb other tests.
     line = std::regex_replace(line, std::regex("clean --dry-run"),
                               "clean --dry-run --prefix " + ring_prefix());
+    // What goes on until it is interrupted is.
+    line = std::regex_replace(line, std::regex("^ *(dmp stat .*--watch.*)"),
+                              "timeout -s INT --preserve-status 1 $1; test $? = 130");
     examples.push_back(line);
   }
   EXPECT_GE(examples.size(), 2U);
@@ -132,12 +136,12 @@ TEST(Help, Examples_of_sub_can_be_run) {
   }
 }
 
-TEST(Help, Examples_of_ls_and_inspect_can_be_run) {
+TEST(Help, Examples_of_what_only_looks_can_be_run) {
   TempFolder folder;
   const std::string ring = unique_ring_name().substr(4);
   Pair shm(ring);
   Pair file(folder.ring_name());
-  for (const char* command : {"ls", "inspect"}) {
+  for (const char* command : {"ls", "inspect", "stat", "doctor"}) {
     for (const std::string& text : examples_of(command, ring, folder.path().string())) {
       Command example = Command::shell(text, folder.path().string());
       expect_ok(example, text);
@@ -175,6 +179,8 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
       {"sub", "x", "--count", "0"},
       {"sub", "x", "--kind", "lazy"},
       {"inspect"},
+      {"stat"},
+      {"stat", "x", "--interval", "never"},
       {"ls", "--nonsense"},
   };
   for (const auto& arguments : wrong) {
@@ -188,7 +194,7 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
 }
 
 TEST(Errors, Of_usage_name_object_found_and_expected) {
-  const std::string commands_there_are = "one of pub, sub, ls, inspect, clean, bench";
+  const std::string commands_there_are = "one of pub, sub, ls, inspect, stat, doctor, clean, bench";
   struct Case {
     std::vector<std::string> arguments;
     std::string object;
@@ -289,7 +295,8 @@ TEST(Errors, Of_the_library_name_object_found_expected_and_remedy) {
                 "Choose one of these.\n"},
            {{"sub", "a/b"},
             "dmp: ring name 'a/b': a shared-memory name may not contain a slash; found '/'; "
-            "expected one path component. Use shm:NAME (or just NAME) or file:PATH.\n"}}) {
+            "expected one path component. Use shm:NAME (or just NAME), file:PATH, memfd:LABEL or "
+            "fd:NUMBER.\n"}}) {
     const Outcome outcome = run_dmp(each.arguments);
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_EQ(outcome.err, each.text);

@@ -34,6 +34,7 @@ TEST(Inspect, Json_has_the_documented_fields) {
   expect_fields(view, {{"name", "string"},
                        {"path", "string"},
                        {"header", "object"},
+                       {"memory", "object"},
                        {"sections", "object"},
                        {"stream", "object"},
                        {"participants", "array"},
@@ -45,6 +46,11 @@ TEST(Inspect, Json_has_the_documented_fields) {
                          {"after", "array"},
                          {"stands_at", "any"}});
   }
+  expect_fields(view["memory"], {{"huge_pages_asked", "string"},
+                                 {"huge_pages", "string"},
+                                 {"numa_node_asked", "any"},
+                                 {"on_node", "boolean"},
+                                 {"note", "string"}});
   expect_fields(view["header"], {{"format_version", "number"},
                                  {"type", "string"},
                                  {"fields", "string"},

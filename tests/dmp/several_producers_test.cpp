@@ -19,7 +19,7 @@ std::uint64_t living_producers(const std::string& ring) {
   return segment ? count_producers(list_participants(*segment)).alive : 0;
 }
 
-Json listed(const std::string& ring) {
+Json summary_of(const std::string& ring) {
   const Json rings = json_of_stdout(run_dmp({"ls", "--prefix", ring_prefix(), "--json"}))["rings"];
   for (const Json& each : rings) {
     if (each["name"] == ring) return each;
@@ -84,7 +84,7 @@ TEST_F(SeveralPublishers, The_ring_is_open_until_the_last_has_ended) {
   const Outcome first = one.finish();
   EXPECT_EQ(first.exit_code, 0);
   EXPECT_EQ(first.err.find("no consumer"), std::string::npos) << first.err;
-  EXPECT_EQ(listed(ring)["producers"]["alive"], 1);
+  EXPECT_EQ(summary_of(ring)["producers"]["alive"], 1);
   two.feed("two.");
   const Outcome second = two.finish();
   EXPECT_NE(second.err.find(ring + ": joined its other producers"), std::string::npos);
@@ -132,7 +132,7 @@ TEST_F(SeveralPublishers, An_id_that_lives_is_refused_and_another_is_not) {
 TEST_F(SeveralPublishers, One_producer_stays_the_rule) {
   Command one = Command::dmp({"pub", ring, "--event-size", "4", "--producers", "single"});
   Subscriber sub(ring, "s");
-  EXPECT_EQ(listed(ring)["producer_kind"], "single");
+  EXPECT_EQ(summary_of(ring)["producer_kind"], "single");
   const Outcome other =
       run_dmp({"pub", ring, "--event-size", "4", "--producers", "multi", "--timeout", "0"}, "data");
   EXPECT_EQ(other.exit_code, 6) << other.err;
@@ -151,7 +151,7 @@ TEST_F(SeveralPublishers, Inspect_and_ls_show_all_of_them_and_clean_names_the_de
   two.kill();
   two.finish();
 
-  const Json line = listed(ring);
+  const Json line = summary_of(ring);
   EXPECT_EQ(line["producer"], "alive");
   EXPECT_EQ(line["producer_kind"], "multi");
   EXPECT_EQ(line["producers"], Json::parse(R"({"alive": 1, "stopped": 0, "dead": 1, "left": 0})"));
@@ -179,7 +179,7 @@ TEST_F(SeveralPublishers, Inspect_and_ls_show_all_of_them_and_clean_names_the_de
   const Outcome read = sub.command.finish();
   EXPECT_EQ(read.exit_code, 5) << "the dead one keeps it open";
   EXPECT_EQ(read.out, "3333");
-  EXPECT_EQ(listed(ring)["producer"], "dead");
+  EXPECT_EQ(summary_of(ring)["producer"], "dead");
   const Outcome clean = run_dmp({"clean", ring});
   EXPECT_EQ(clean.exit_code, 0) << clean.out;
   EXPECT_NE(clean.out.find("two (producer, pid "), std::string::npos) << clean.out;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 #include "disruptor_mp/disruptor_mp.hpp"
@@ -54,6 +55,14 @@ std::size_t publish_until_full(Producer<E>& producer) {
   std::size_t count = 0;
   while (producer.try_publish(E::of(producer.next_sequence().value())) == Publish::ok) ++count;
   return count;
+}
+
+/// Whether somebody announces a sleep on the bell before long.
+inline bool has_sleeper(const format::BellWord& bell) {
+  const TimePoint hang = std::chrono::steady_clock::now() + 20s;
+  while ((bell.word.load() & 1U) == 0 && std::chrono::steady_clock::now() < hang)
+    std::this_thread::yield();
+  return (bell.word.load() & 1U) != 0;
 }
 
 }  // namespace disruptor_mp::test

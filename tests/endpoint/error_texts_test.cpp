@@ -102,7 +102,8 @@ TEST(Message, For_a_closed_ring) {
 TEST(Message, For_a_name_with_a_slash) {
   EXPECT_EQ(message("", [&] { Producer<E>::create("quotes/eur"); }),
             "ring name 'quotes/eur': a shared-memory name may not contain a slash; found '/'; "
-            "expected one path component. Use shm:NAME (or just NAME) or file:PATH.");
+            "expected one path component. Use shm:NAME (or just NAME), file:PATH, memfd:LABEL or "
+            "fd:NUMBER.");
 }
 
 }  // namespace

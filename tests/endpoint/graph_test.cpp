@@ -226,7 +226,7 @@ TYPED_TEST(Graphs, A_gating_one_that_died_is_got_past_by_who_sleeps) {
 
 TYPED_TEST(Graphs, A_required_one_that_died_holds_its_place_until_it_returns) {
   this->attach_and_die({.id = "a", .kind = ConsumerKind::required, .max_batch = 1}, 0);
-  auto b = this->attach({.id = "b", .after = {"a"}, .predecessor_patience = 5ms});
+  auto b = this->attach({.id = "b", .after = {"a"}, .predecessor_patience = 300ms});
   publish_numbers(this->producer, 2);
   EXPECT_EQ(this->poll(b), Poll::gated);
   EXPECT_EQ(this->wait(b, 10s), Poll::predecessor_missing);

@@ -109,6 +109,27 @@ TYPED_TEST(Iterating, A_broken_off_loop_is_committed_when_the_consumer_leaves) {
   EXPECT_EQ(this->resume_position("reader"), 3U);
 }
 
+TYPED_TEST(Iterating, A_broken_off_loop_is_committed_when_nothing_more_is_there) {
+  const auto nothing = [](const TypeParam&) { FAIL() << "all are handled"; };
+  for (const Commit commit : {Commit::per_batch, Commit::per_event}) {
+    auto consumer = this->attach({.start = Start::latest, .commit = commit});
+    const auto loop_over_a_full_ring = [&] {
+      ASSERT_EQ(publish_until_full(this->producer), 16U);
+      const std::uint64_t last = this->producer.next_sequence().value() - 1;
+      for (const TypeParam& tick : consumer) {
+        if (tick.number == last) break;
+      }
+    };
+    // Else the producer would wait for room, and its only consumer for an event.
+    loop_over_a_full_ring();
+    EXPECT_EQ(consumer.poll(nothing).outcome, Poll::idle);
+    loop_over_a_full_ring();
+    EXPECT_EQ(consumer.poll_until(os::now(), nothing).outcome, Poll::timed_out);
+    loop_over_a_full_ring();
+    EXPECT_EQ(consumer.try_lease().outcome(), Poll::idle);
+  }
+}
+
 TYPED_TEST(Iterating, A_second_loop_goes_on_after_a_break) {
   auto consumer = this->attach();
   publish_numbers(this->producer, 5);

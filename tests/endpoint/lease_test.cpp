@@ -512,6 +512,20 @@ TYPED_TEST(Leasing, Who_dies_has_committed_what_its_mode_says) {
 
 // --- Interrupting
 
+TYPED_TEST(Leasing, An_interrupt_wakes_one_that_waits_for_another_consumer) {
+  auto first = this->attach({.id = "first"});
+  auto second = this->attach({.id = "second", .after = {"first"}});
+  publish_numbers(this->producer, 1);
+  std::jthread other([&] { second.interrupt(); });
+  EXPECT_EQ(second.wait_poll([](const TypeParam&) {}).outcome, Poll::interrupted);
+  other.join();
+  // It sleeps on the bell that commits ring, and there it must be woken.
+  const Bell bell(this->producer.segment().bells().gates);
+  (void)bell.announce_sleep();
+  second.interrupt();
+  EXPECT_EQ(bell.word() & 1U, 0U);
+}
+
 TYPED_TEST(Leasing, An_interrupted_wait_says_so_once) {
   auto consumer = this->attach();
   const auto nothing = [](const TypeParam&) {};

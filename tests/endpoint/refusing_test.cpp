@@ -34,17 +34,14 @@ namespace disruptor_mp {
 template <>
 struct EventTraits<test::Quote> {
   static constexpr std::string_view name = "Quote";
-  static std::vector<Field> fields() {
-    return {field("bid", &test::Quote::bid), field("ask", &test::Quote::ask)};
-  }
+  static constexpr std::tuple fields{field("bid", &test::Quote::bid),
+                                     field("ask", &test::Quote::ask)};
 };
 template <>
 struct EventTraits<test::QuoteOfAnotherRelease> {
   static constexpr std::string_view name = "Quote";
-  static std::vector<Field> fields() {
-    return {field("ask", &test::QuoteOfAnotherRelease::ask),
-            field("bid", &test::QuoteOfAnotherRelease::bid)};
-  }
+  static constexpr std::tuple fields{field("ask", &test::QuoteOfAnotherRelease::ask),
+                                     field("bid", &test::QuoteOfAnotherRelease::bid)};
 };
 template <>
 struct EventTraits<test::PackedTwin> {

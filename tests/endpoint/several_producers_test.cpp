@@ -37,6 +37,26 @@ class SeveralProducers : public testing::Test {
   std::string name = unique_ring_name();
 };
 
+/// Found by the simulator (several-joining 5448): one that joins again holds its row's lock before
+/// everybody sees what the row says.
+TEST_F(SeveralProducers, Are_not_told_to_have_left_while_somebody_holds_a_row_that_says_so) {
+  auto one = make();
+  auto consumer = reader();
+  const std::uint32_t row = one.participants().front().row;
+  one.detach();
+  const Segment& ring = consumer.segment();
+  ASSERT_EQ(producer_presence(ring), ProducerPresence::left);
+  auto joiner =
+      Segment::try_attach(os::ObjectName::parse(name), SegmentRole::producer, EventType{});
+  ASSERT_TRUE(joiner->object().try_lock(format::lock::row(row), os::LockMode::exclusive));
+  EXPECT_EQ(producer_presence(ring), ProducerPresence::alive);
+  EXPECT_EQ(consumer.poll([](const E&) {}).outcome, Poll::idle);
+  joiner->object().unlock(format::lock::row(row));
+  EXPECT_EQ(producer_presence(ring), ProducerPresence::left);
+  joiner.reset();
+  join().close();
+}
+
 TEST_F(SeveralProducers, Events_of_all_come_in_the_order_of_their_claims) {
   auto one = make();
   auto two = join();

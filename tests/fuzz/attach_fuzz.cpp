@@ -77,10 +77,35 @@ ConsumerOptions consumer_options(std::uint8_t argument) {
     options.id.clear();
     if (options.start == Start::resume) options.start = Start::oldest;
   }
+  if (options.kind != ConsumerKind::observer) {
+    const std::string other = (argument & 16U) != 0 ? "second" : "first";
+    if ((argument & 96U) == 32U) options.after = {other};
+    if ((argument & 96U) == 64U) options.after = {other, "nobody"};
+    if ((argument & 96U) == 96U) options.after = {"nobody"};
+  }
+  options.predecessor_patience = Duration::zero();
+  if ((argument & 128U) != 0) options.commit = Commit::by_hand;
   options.timeout = Duration::zero();
   options.successor_patience = Duration::zero();
   options.wait = WaitStrategy::spin_then_yield(4);
   return options;
+}
+
+/// Of the two ids that consumers have here; everybody is late at once.
+Liveness policy(std::uint8_t argument) {
+  static constexpr std::array actions = {FailureAction::report, FailureAction::alert_only,
+                                         FailureAction::continue_without,
+                                         FailureAction::stop_topology};
+  Liveness policy{.required_consumer_ids = {"first"},
+                  .startup_wait_timeout = 1us,
+                  .progress_timeout = 2us,
+                  .progress_check_interval = 1us,
+                  .shutdown_grace_period = Duration::zero(),
+                  .failure_action = actions[argument % 4],
+                  .absence_grace_period = Duration::zero(),
+                  .absence_action = actions[argument % 4]};
+  if ((argument & 16U) != 0) policy.required_consumer_ids.emplace_back("second");
+  return policy;
 }
 
 ProducerOptions producer_options(std::uint8_t argument) {
@@ -169,6 +194,19 @@ class Cast {
       case Action::leave_all:
         leave_all();
         break;
+      case Action::lease:
+        if (consumer) hold_lease(*consumer, touch(), step);
+        break;
+      case Action::enable_liveness:
+        if (producer) producer->enable_liveness(policy(step.argument));
+        break;
+      case Action::watch:
+        if ((step.argument & 1U) != 0) return look_after(step.argument);
+        if (producer && producer->watch()) {
+          (void)producer->explain(Publish::consumer_missing);
+          producer->acknowledge_failure();
+        }
+        break;
       case Action::nothing:
         break;
     }
@@ -208,9 +246,29 @@ class Cast {
       (void)consumer->explain(Poll::timed_out);
     }
   }
+  static void hold_lease(Consumer<E>& consumer, const Toucher& touch, const Step& step) {
+    auto lease = (step.value & 1U) == 0 ? consumer.try_lease(step.place)
+                                        : consumer.lease_until(deadline(step), step.place);
+    for (auto&& event : lease) touch(event);
+    lease.release_first(step.value >> 2U);
+    if ((step.value & 2U) != 0) lease.give_back();
+    consumer.commit();
+  }
+  void look_after(std::uint8_t argument) const {
+    Liveness watched = policy(argument);
+    watched.failure_action = watched.absence_action = FailureAction::report;
+    Watcher watcher = Watcher::attach(folder_->ring_name(), std::move(watched));
+    if (const auto& failure = watcher.watch_until(os::now() + 20us); failure)
+      (void)watcher.explain(*failure);
+    (void)watcher.is_over();
+  }
   void look() const {
     for (const auto& consumer : consumers_) {
       if (!consumer) continue;
+      (void)consumer->gated_by();
+      (void)consumer->explain(Poll::gated);
+      (void)consumer->explain(Poll::predecessor_missing);
+      (void)consumer->lag();
       (void)list_participants(consumer->segment());
       (void)stream_position(consumer->segment());
       (void)is_finished(consumer->segment());
@@ -251,6 +309,7 @@ constexpr Step ordinary[] = {
     {.action = Action::poll, .argument = 0},
     {.action = Action::poll, .argument = 1},
     {.action = Action::look},
+    {.action = Action::watch, .argument = 17},
     {.action = Action::poll_until, .argument = 0},
     {.action = Action::poll_until, .argument = 1, .value = 1},
     {.action = Action::detach, .argument = 0},

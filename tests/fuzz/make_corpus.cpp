@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// make_corpus FOLDER: writes what the fuzzers of rings begin with, FOLDER/attach/* and
-// FOLDER/tools/*. The rings are made by the library: of all kinds, young, in use, full, and of
-// processes that died in the middle of something.
+// make_corpus FOLDER: writes what the fuzzers of rings begin with, FOLDER/attach/*, FOLDER/tools/*
+// and FOLDER/streams/*. The rings are made by the library: of all kinds, young, in use, full, and
+// of processes that died in the middle of something.
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "byte_frame.hpp"
 #include "disruptor_mp/disruptor_mp.hpp"
 #include "fuzz/support/image.hpp"
 #include "fuzz/support/script.hpp"
@@ -49,6 +50,7 @@ std::vector<Kind> kinds() {
            small},
           {"far", tick, far},
           {"free", {.size = 1, .align = 1, .name = {}, .schema = {}}, free},
+          {"framed", tool::framed_event_type(28), small},
           {"several", tick, several},
           {"several-far", tick, far_several}};
 }
@@ -89,19 +91,43 @@ Script eventful_script() {
            {.action = Action::close, .argument = 2}}};
 }
 
+/// Consumers that wait for each other and for nobody, one that holds a lease, and somebody who
+/// looks after them.
+Script graph_script() {
+  return {
+      {{.action = Action::attach_consumer, .argument = 16},          // required, id "first"
+       {.action = Action::attach_consumer, .argument = 32 + 1},      // gating, after "first"
+       {.action = Action::attach_consumer, .argument = 96 + 3 + 8},  // after one that never was
+       {.action = Action::attach_producer, .argument = 2},
+       {.action = Action::enable_liveness, .argument = 2},
+       {.action = Action::watch, .argument = 0},
+       {.action = Action::try_publish, .argument = 2},
+       {.action = Action::poll_until, .argument = 1, .value = 1},
+       {.action = Action::lease, .argument = 0, .place = 2, .value = 2},
+       {.action = Action::poll, .argument = 1},
+       {.action = Action::look},
+       {.action = Action::write_word, .place = (8192 + 512 + 512 + 296) / 8, .value = 0x7473726966},
+       {.action = Action::watch, .argument = 1},
+       {.action = Action::poll_until, .argument = 2, .value = 1},
+       {.action = Action::leave_consumer, .argument = 4},
+       {.action = Action::look}}};
+}
+
 class Writer {
  public:
   explicit Writer(std::filesystem::path folder) : folder_(std::move(folder)) {
-    std::filesystem::create_directories(folder_ / "attach");
-    std::filesystem::create_directories(folder_ / "tools");
+    for (const char* part : {"attach", "tools", "streams"})
+      std::filesystem::create_directories(folder_ / part);
   }
   void write(const std::string& name, const Image& image) {
     put(folder_ / "tools" / name, {}, image);
+    put(folder_ / "streams" / name, {}, image);
     put(folder_ / "attach" / name, Script{}, image);
     put(folder_ / "attach" / (name + "-eventful"), eventful_script(), image);
     Script typed = eventful_script();
     typed.front().flags = 1;
     put(folder_ / "attach" / (name + "-typed"), typed, image);
+    put(folder_ / "attach" / (name + "-graph"), graph_script(), image);
   }
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What `dmp ls`, `dmp inspect` and `dmp clean` make of a ring of arbitrary bytes. The commands
-// themselves run in this process; what they print is thrown away. They never touch what lies beside
-// the ring, and what they print as JSON is JSON.
+// What `dmp ls`, `dmp inspect`, `dmp stat` and `dmp clean` make of a ring of arbitrary bytes. The
+// commands themselves run in this process; what they print is thrown away. They never touch what
+// lies beside the ring, and what they print as JSON is JSON.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -27,6 +27,7 @@ void run(std::initializer_list<std::string> arguments) {
   tool::Invocation invocation;
   tool::add_ls(app, invocation);
   tool::add_inspect(app, invocation);
+  tool::add_stat(app, invocation);
   tool::add_clean(app, invocation);
   std::vector<std::string> reversed(std::rbegin(arguments), std::rend(arguments));
   app.parse(std::move(reversed));
@@ -63,6 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run({"inspect", "--json", ring});
   run({"inspect", "--graph", ring});
   run({"inspect", "--dot", ring});
+  run({"stat", "--all", "--interval", "0", ring});
+  run({"stat", "--json", "--interval", "0", ring});
   run({"clean", "--dry-run", ring});
   run({"clean", "--json", "--dir", folder().path(), "--prefix", folder().prefix()});
   folder().put({data, size});

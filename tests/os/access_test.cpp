@@ -156,6 +156,51 @@ TEST_F(Rights, Nobody_gives_a_ring_to_a_group_that_is_not_his) {
   EXPECT_TRUE(contains(said, "a group that this user belongs to")) << said;
 }
 
+TEST_F(Rights, Mode_owner_and_group_hold_in_spite_of_the_umask) {
+  const mode_t before = umask(0777);
+  auto in_memory =
+      Producer<E>::create(unique_ring_name(), {.mode = 0666, .group = 1, .owner = nobody});
+  auto in_a_file =
+      Producer<E>::create(folder.ring_name(), {.mode = 0640, .group = nobody, .owner = 1});
+  auto nameless = Producer<E>::create("memfd:ring", {.mode = 0664, .group = 2, .owner = 3});
+  umask(before);
+  const auto expect = [](const struct stat& info, mode_t mode, uid_t owner, gid_t group) {
+    EXPECT_EQ(info.st_mode & 07777U, mode);
+    EXPECT_EQ(info.st_uid, owner);
+    EXPECT_EQ(info.st_gid, group);
+  };
+  struct stat info {};
+  ASSERT_EQ(stat(shm_path(in_memory.segment().name()).c_str(), &info), 0);
+  expect(info, 0666, nobody, 1);
+  ASSERT_EQ(stat((folder.path() / "ring").c_str(), &info), 0);
+  expect(info, 0640, 1, nobody);
+  ASSERT_EQ(fstat(share_ring(nameless.segment()).number(), &info), 0);
+  expect(info, 0664, 3, 2);
+}
+
+TEST_F(Rights, The_new_owner_may_what_an_owner_may) {
+  const std::string name = unique_ring_name();
+  auto producer = Producer<E>::create(name, {.owner = nobody});
+  EXPECT_EQ(as_nobody([&] {
+              auto consumer = Consumer<E>::attach(name);
+              return std::string("attached");
+            }),
+            "attached");
+}
+
+TEST_F(Rights, Nobody_gives_a_ring_away_without_the_right_to) {
+  const std::string name = unique_ring_name();
+  for (const std::string& ring : {name, std::string("memfd:ring")}) {
+    const std::string said = as_nobody([&] {
+      Producer<E>::create(ring, {.owner = 1});
+      return std::string("created");
+    });
+    EXPECT_TRUE(said.starts_with("permission_denied | " + ring + ": fchown to user 1")) << said;
+    EXPECT_TRUE(contains(said, "CAP_CHOWN")) << said;
+  }
+  EXPECT_FALSE(std::filesystem::exists(shm_path(name)));
+}
+
 TEST_F(Rights, A_file_system_that_makes_no_files_is_told_with_a_way_out) {
   // /proc is one that no test can write to, whoever runs it; which error it says differs.
   const Error error = error_of([&] { Producer<E>::create("file:/proc/ring"); });

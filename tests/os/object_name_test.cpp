@@ -45,8 +45,38 @@ TEST(Object_name, Of_a_file_is_its_absolute_path) {
   EXPECT_EQ(ObjectName::parse("file:a/ring").directory(), here + "/a");
 }
 
+TEST(Object_name, Of_a_ring_without_a_name_is_a_label_for_who_makes_it) {
+  const auto name = ObjectName::parse("memfd:quotes");
+  EXPECT_EQ(name.backend(), Backend::memfd);
+  EXPECT_EQ(name.text(), "memfd:quotes");
+  EXPECT_FALSE(name.is_lasting());
+  const std::string longest(NAME_MAX - 6, 'n');
+  EXPECT_EQ(ObjectName::parse("memfd:" + longest).text(), "memfd:" + longest);
+  for (const std::string& wrong : {std::string("memfd:"), "memfd:" + longest + "n",
+                                   std::string("memfd:a/b"), std::string("memfd:a\0b", 9)}) {
+    expect_error(Errc::invalid_name, {.object = wrong.substr(0, 6)},
+                 [&] { (void)ObjectName::parse(wrong); });
+  }
+}
+
+TEST(Object_name, Of_a_descriptor_is_its_number_here_or_in_another_process) {
+  const auto name = ObjectName::parse("fd:7");
+  EXPECT_EQ(name.backend(), Backend::descriptor);
+  EXPECT_EQ(name.text(), "fd:7");
+  EXPECT_EQ(name.path(), "/proc/self/fd/7");
+  EXPECT_FALSE(name.is_lasting());
+  EXPECT_EQ(ObjectName::parse("fd:0").path(), "/proc/self/fd/0");
+  EXPECT_EQ(ObjectName::parse("fd:4711/12").path(), "/proc/4711/fd/12");
+  for (const char* wrong : {"fd:-1", "fd:x", "fd:7x", "fd: 7", "fd:07", "fd:1234567890", "fd:/7",
+                            "fd:7/", "fd:self/7", "fd:1/2/3", "fd:1/../2"}) {
+    expect_error(Errc::invalid_name, {.object = wrong, .expected = "fd:NUMBER"},
+                 [&] { (void)ObjectName::parse(wrong); });
+  }
+}
+
 TEST(Object_name, Says_the_same_when_it_is_parsed_again) {
-  for (const char* text : {"quotes", "shm:quotes", "file:ring", "file:/tmp/ring"}) {
+  for (const char* text :
+       {"quotes", "shm:quotes", "file:ring", "file:/tmp/ring", "memfd:quotes", "fd:7", "fd:1/7"}) {
     const auto name = ObjectName::parse(text);
     EXPECT_EQ(ObjectName::parse(name.text()).text(), name.text());
     EXPECT_EQ(ObjectName::parse(name.text()).path(), name.path());
@@ -89,12 +119,12 @@ void expect_refused(const std::string& text, const Says& says) {
   std::string shown = text;
   std::replace(shown.begin(), shown.end(), '\0', '?');  // a message is text
   all.object = "'" + shown + "'";
-  all.remedy = "Use shm:NAME (or just NAME) or file:PATH.";
+  all.remedy = "Use shm:NAME (or just NAME), file:PATH, memfd:LABEL or fd:NUMBER.";
   expect_error(Errc::invalid_name, all, [&] { ObjectName::parse(text); });
 }
 
 TEST(Object_name, That_is_empty_is_refused) {
-  for (const char* text : {"", "shm:", "file:"}) {
+  for (const char* text : {"", "shm:", "file:", "memfd:", "fd:"}) {
     expect_refused(text, {.problem = "empty", .expected = "at least one"});
   }
 }
@@ -129,9 +159,9 @@ TEST(Object_name, That_means_a_folder_is_refused) {
 }
 
 TEST(Object_name, With_an_unknown_back_end_is_refused) {
-  expect_refused(
-      "tcp:quotes",
-      {.problem = "unknown back-end", .found = "'tcp:'", .expected = "'shm:' or 'file:'"});
+  expect_refused("tcp:quotes", {.problem = "unknown back-end",
+                                .found = "'tcp:'",
+                                .expected = "'shm:', 'file:', 'memfd:' or 'fd:'"});
   expect_refused("SHM:quotes", {.problem = "unknown back-end", .found = "'SHM:'"});
   expect_refused(":quotes", {.problem = "unknown back-end", .found = "':'"});
 }

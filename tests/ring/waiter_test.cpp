@@ -20,6 +20,12 @@ struct Named {
   bool has_bell = true;
 };
 
+void return_at_once(WaitRound&) noexcept {}
+void sleep_twice(WaitRound& round) noexcept {
+  round.sleep();
+  round.sleep();
+}
+
 class Waiting : public testing::TestWithParam<Named> {
  protected:
   static constexpr auto never_ready = [] { return false; };
@@ -33,16 +39,19 @@ class Waiting : public testing::TestWithParam<Named> {
   format::BellWord word{};
   Bell bell{word};
 };
-INSTANTIATE_TEST_SUITE_P(, Waiting,
-                         testing::Values(Named{"Busy_spin", WaitStrategy::busy_spin()},
-                                         Named{"Spin_with_hint", WaitStrategy::spin_with_hint()},
-                                         Named{"Spin_then_yield", WaitStrategy::spin_then_yield()},
-                                         Named{"Sleep", WaitStrategy::sleep(50us)},
-                                         Named{"Block", WaitStrategy::block()},
-                                         Named{"Block_at_once", WaitStrategy::block(0)},
-                                         Named{"Block_without_a_bell", WaitStrategy::block(),
-                                               false}),
-                         [](const auto& named) { return named.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    , Waiting,
+    testing::Values(Named{"Busy_spin", WaitStrategy::busy_spin()},
+                    Named{"Spin_with_hint", WaitStrategy::spin_with_hint()},
+                    Named{"Spin_then_yield", WaitStrategy::spin_then_yield()},
+                    Named{"Sleep", WaitStrategy::sleep(50us)},
+                    Named{"Block", WaitStrategy::block()},
+                    Named{"Block_at_once", WaitStrategy::block(0)},
+                    Named{"Custom", WaitStrategy::custom(return_at_once)},
+                    Named{"Custom_that_sleeps", WaitStrategy::custom(sleep_twice)},
+                    Named{"Custom_without_a_bell", WaitStrategy::custom(sleep_twice), false},
+                    Named{"Block_without_a_bell", WaitStrategy::block(), false}),
+    [](const auto& named) { return named.param.name; });
 
 TEST_P(Waiting, Ends_at_once_if_it_is_ready) {
   const auto ready = [] { return true; };

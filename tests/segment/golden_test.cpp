@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// A small ring, byte by byte, against golden/segment_v5.txt. If this fails, the format has changed:
+// A small ring, byte by byte, against golden/segment_v6.txt. If this fails, the format has changed:
 // that needs another format::version, so that running processes of two releases refuse each other.
 #include <algorithm>
 #include <cstdio>
@@ -64,11 +64,11 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
   std::ifstream file(folder.path() / "ring", std::ios::binary);
   std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   ASSERT_EQ(bytes.size(), producer.segment().header().sections.total_size);
-  mask(bytes, 200, 16);                       // birth.instance
-  mask(bytes, 216, 16);                       // birth.boot
-  mask(bytes, 232, 8);                        // birth.created_ns
-  mask(bytes, 240, 4);                        // birth.creator_pid
-  std::fill_n(bytes.begin() + 244, 4, '\0');  // birth.creator_uid, 0 for root
+  mask(bytes, 208, 16);                       // birth.instance
+  mask(bytes, 224, 16);                       // birth.boot
+  mask(bytes, 240, 8);                        // birth.created_ns
+  mask(bytes, 248, 4);                        // birth.creator_pid
+  std::fill_n(bytes.begin() + 252, 4, '\0');  // birth.creator_uid, 0 for root
   mask(bytes, 4088, 8);                       // checksum
   for (const std::size_t row : {8192U + 512, 8192U + 512 + 512, 8192U + 512 + 1024}) {
     mask(bytes, row + 8, 8);   // joined_ns
@@ -77,7 +77,7 @@ TEST(Golden, A_ring_has_exactly_these_bytes) {
     mask(bytes, row + 32, 8);  // start_ticks
   }
 
-  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v5.txt");
+  std::ifstream golden(std::string(DMP_SOURCE_DIR) + "/tests/segment/golden/segment_v6.txt");
   ASSERT_TRUE(golden);
   std::string expected;
   for (std::string line; std::getline(golden, line);) {

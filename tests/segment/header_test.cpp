@@ -90,20 +90,43 @@ TEST(Header, Of_another_version_is_refused_by_naming_both) {
   EXPECT_EQ(error.code(), Errc::version_mismatch);
   EXPECT_EQ(error.object(), image.name());
   EXPECT_EQ(error.found(), "version 7");
-  EXPECT_EQ(error.expected(), "version 5");
+  EXPECT_EQ(error.expected(), "version 6");
   EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
 }
 
-/// The release before graphs: its rows have nothing where declarations stand now.
-TEST(Header, Of_format_4_is_refused_though_its_checksum_is_right) {
-  Image image;
-  image.forge([](Header& header) { header.version = 4; });
-  const Error error = image.refusal();
-  EXPECT_EQ(error.code(), Errc::version_mismatch);
-  EXPECT_EQ(error.object(), image.name());
-  EXPECT_EQ(error.found(), "version 4");
-  EXPECT_EQ(error.expected(), "version 5");
-  EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
+/// Releases before this one: rows without declarations (4), a header that says nothing of its
+/// memory (5).
+TEST(Header, Of_an_older_format_is_refused_though_its_checksum_is_right) {
+  for (const std::uint32_t older : {4U, 5U}) {
+    Image image;
+    image.forge([&](Header& header) { header.version = older; });
+    const Error error = image.refusal();
+    EXPECT_EQ(error.code(), Errc::version_mismatch);
+    EXPECT_EQ(error.object(), image.name());
+    EXPECT_EQ(error.found(), "version " + std::to_string(older));
+    EXPECT_EQ(error.expected(), "version 6");
+    EXPECT_TRUE(contains(error.remedy(), "same release")) << error.remedy();
+  }
+}
+
+TEST(Header, That_says_of_its_memory_what_there_is_not_is_refused) {
+  const auto refuse = [](std::uint32_t format::Memory::*word, const std::string& field,
+                         std::uint32_t most) {
+    Image image;
+    image.forge([&](Header& header) { header.memory.*word = most; });
+    EXPECT_TRUE(image.is_accepted()) << field;
+    image.forge([&](Header& header) { header.memory.*word = most + 1; });
+    const Error error = image.refusal();
+    EXPECT_EQ(error.code(), Errc::corrupt);
+    EXPECT_EQ(error.problem(), "the header's " + field + " makes no sense");
+    EXPECT_EQ(error.found(), std::to_string(most + 1));
+    EXPECT_EQ(error.expected(), "at most " + std::to_string(most));
+  };
+  refuse(&format::Memory::huge_pages_asked, "wish for huge pages", 2);
+  refuse(&format::Memory::huge_pages, "kind of huge pages", 2);
+  refuse(&format::Memory::hugetlb_note, "note on hugetlb pages", 6);
+  refuse(&format::Memory::transparent_note, "note on transparent pages", 6);
+  refuse(&format::Memory::node_note, "note on its memory node", 3);
 }
 
 TEST(Header, Of_another_byte_order_or_word_size_is_refused) {

@@ -92,7 +92,7 @@ RC_GTEST_PROP(Layout, Sections_lie_one_after_another_and_never_overlap, ()) {
   RC_ASSERT(sections.bells.size >= sizeof(format::Bells));
   RC_ASSERT(sections.control.size == sizeof(format::Control));
   RC_ASSERT(sections.rows.size == shape.rows * sizeof(format::Row));
-  RC_ASSERT(sections.counters.size == shape.rows * format::counters_row_size);
+  RC_ASSERT(sections.counters.size == shape.rows * sizeof(format::Counters));
   RC_ASSERT(sections.slots.size == shape.capacity * shape.slot_stride);
   RC_ASSERT(is_sound(shape.slot_layout, shape.event_size, shape.event_align));
 }

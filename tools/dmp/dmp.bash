@@ -17,7 +17,7 @@ _dmp() {
       --start) choices="oldest latest resume" ;;
       --kind) choices="gating required observer" ;;
       --wait) choices="block sleep yield spin busy" ;;
-      --format) choices="raw hex" ;;
+      --format) choices="raw hex fields json" ;;
       --producers) choices="single multi" ;;
       --dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
       *)

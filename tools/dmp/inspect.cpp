@@ -16,6 +16,7 @@
 #include "disruptor_mp/membership/housekeeping.hpp"
 #include "disruptor_mp/membership/liveness.hpp"
 #include "disruptor_mp/os/thread.hpp"
+#include "disruptor_mp/segment/memory_report.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 #include "graph.hpp"
 #include "json_output.hpp"
@@ -102,6 +103,26 @@ Json header_json(const Segment& segment) {
           {"creator_uid", header.birth.creator_uid}};
 }
 
+Json memory_json(const MemoryReport& report) {
+  return {{"huge_pages_asked", to_string(report.huge_pages_asked)},
+          {"huge_pages", to_string(report.huge_pages)},
+          {"numa_node_asked", report.numa_node_asked ? Json(*report.numa_node_asked) : Json()},
+          {"on_node", report.is_on_node},
+          {"note", report.note}};
+}
+
+/// Nothing if nothing special was asked for or had.
+std::string memory_text(const MemoryReport& report) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (report.huge_pages != HugePages::none)
+    add(fmt::format("huge pages: {}", to_string(report.huge_pages)));
+  if (report.numa_node_asked && report.is_on_node)
+    add(fmt::format("on node {}", *report.numa_node_asked));
+  if (!report.note.empty()) add(report.note);
+  return text;
+}
+
 Json stop_json(const Segment& segment) {
   const auto reason = stop_reason(segment);
   if (!reason) return {};
@@ -118,6 +139,7 @@ Json view_json(const View& view) {
   return {{"name", view.segment.name()},
           {"path", view.segment.object().name().path()},
           {"header", header_json(view.segment)},
+          {"memory", memory_json(memory_report(view.segment))},
           {"sections", sections},
           {"stream",
            {{"producer", to_string(view.state)},
@@ -158,6 +180,8 @@ void print_header(const View& view) {
                          name_of(shape.slot_layout), shape.first_sequence));
   print_line("object", fmt::format("{} bytes, format version {}, pages of {}",
                                    header.sections.total_size, header.version, shape.page_size));
+  if (const std::string memory = memory_text(memory_report(segment)); !memory.empty())
+    print_line("memory", memory);
   print_line("rules", fmt::format("{} producer, {} fences, alone: {}, at most {} participants",
                                   name_of(shape.producer_kind), name_of(shape.fence_mode),
                                   name_of(shape.when_alone), shape.rows));

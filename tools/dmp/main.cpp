@@ -92,6 +92,8 @@ int run(std::vector<char*> arguments) {
   add_sub(app, invocation);
   add_ls(app, invocation);
   add_inspect(app, invocation);
+  add_stat(app, invocation);
+  add_doctor(app, invocation);
   add_clean(app, invocation);
   add_bench(app);
   app.footer(std::string("`dmp COMMAND --help` shows options and examples.\n") + exit_code_help);

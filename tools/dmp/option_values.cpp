@@ -77,8 +77,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<
       ->type_name("TIME");
 }
 
-CLI::Option* add_wait_strategy(CLI::App& app, WaitStrategy& value) {
-  return add_choice<WaitStrategy>(
+CLI::Option* add_wait_strategy(CLI::App& app, std::optional<WaitStrategy>& value) {
+  return add_choice<std::optional<WaitStrategy>>(
              app, "--wait", value,
              {{"block", WaitStrategy::block()},
               {"sleep", WaitStrategy::sleep()},

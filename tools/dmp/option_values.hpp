@@ -53,8 +53,8 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value,
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<Duration>& value,
                           const std::string& description);
 
-/// `--wait STRATEGY`.
-CLI::Option* add_wait_strategy(CLI::App& app, WaitStrategy& value);
+/// `--wait STRATEGY`; nothing if it was not given.
+CLI::Option* add_wait_strategy(CLI::App& app, std::optional<WaitStrategy>& value);
 
 /// `--dir PATH`, repeatable, for commands that look at file rings too. Paths become absolute, as
 /// names of rings are.

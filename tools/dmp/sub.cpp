@@ -16,6 +16,7 @@ constexpr const char* examples =
     "  dmp sub quotes > copy.bin\n"
     "  dmp sub quotes --id journal --kind required --start resume >> journal.bin\n"
     "  dmp sub quotes --kind observer --start latest --count 10 --format hex\n"
+    "  dmp sub quotes --kind observer --count 10 --format fields\n"
     "\n"
     "Waits for the ring to appear and ends when its producer closes it. After a\n"
     "crash --start resume goes on behind the last batch that was written; at most\n"
@@ -59,9 +60,14 @@ void add_sub(CLI::App& app, Invocation& invocation) {
              "commit at most B events at once; 256")
       ->type_name("B");
   add_wait_strategy(command, options->consumer.wait);
-  add_choice<SubFormat>(command, "--format", options->format,
-                        {{"raw", SubFormat::raw}, {"hex", SubFormat::hex}},
-                        "raw bytes (default), or hex: a line of\nsequence and bytes per event")
+  add_choice<SubFormat>(
+      command, "--format", options->format,
+      {{"raw", SubFormat::raw},
+       {"hex", SubFormat::hex},
+       {"fields", SubFormat::fields},
+       {"json", SubFormat::json}},
+      "raw bytes (default), or a line per event:\nhex (sequence and bytes), fields or json (as\n"
+      "the ring describes its events)")
       ->type_name("FORMAT");
   command.add_flag("--frames", options->shows_frames, "print events of dmp pub with their length");
   command.add_flag("-q,--quiet", options->is_quiet, "no progress, no summary");

@@ -51,6 +51,19 @@ Failure too_quiet(const Consumer<Bytes>& consumer) {
            .remedy = "Look at the producer with `dmp inspect`, or wait longer."}};
 }
 
+/// What the ring says of its events; anybody may have written that.
+std::vector<Field> require_fields(const Segment& segment) {
+  const std::string schema = segment.schema();
+  if (auto fields = parse_schema(schema, segment.shape().event_size)) return std::move(*fields);
+  throw Failure(ExitCode::usage, "not_described",
+                {.object = segment.name(),
+                 .problem = schema.empty() ? "the ring does not describe the fields of its events"
+                                           : "what the ring says of its fields makes no sense",
+                 .found = schema.empty() ? "type " + segment.type_name() : schema,
+                 .expected = "EventTraits<…>::fields in its producer, or dmp pub --schema",
+                 .remedy = "Use --format hex."});
+}
+
 }  // namespace
 
 Subscription::Subscription(const SubOptions& options)
@@ -62,7 +75,9 @@ ExitCode Subscription::run() {
   } else {
     return interrupted().code;
   }
-  is_framed_ = consumer_->segment().type_name() == framed_type_name && !options_.shows_frames;
+  if (shows_fields(options_.format)) fields_ = require_fields(consumer_->segment());
+  is_framed_ = consumer_->segment().type_name() == framed_type_name && !options_.shows_frames &&
+               !shows_fields(options_.format);
   started_ = last_event_ = os::now();
   const Ending ending = read_stream();
   tell_summary(ending.outcome);
@@ -78,6 +93,14 @@ std::optional<Consumer<Bytes>> Subscription::attach() {
   while (stop_.received() == 0) {
     options.timeout = std::clamp(deadline - os::now(), Duration::zero(), wait_slice);
     try {
+      // Asked before anything is taken: a required consumer that was refused would hold the
+      // producer.
+      if (shows_fields(options_.format)) {
+        if (const auto ring = Segment::try_attach(os::ObjectName::parse(options_.ring),
+                                                  SegmentRole::inspector, EventType{})) {
+          static_cast<void>(require_fields(*ring));
+        }
+      }
       return Consumer<Bytes>::attach(options_.ring, options);
     } catch (const Error& error) {
       const bool may_change = error.code() == Errc::not_found ||
@@ -145,10 +168,20 @@ void Subscription::handle(std::span<const std::byte> event, Sequence sequence, b
   if (events_ == options_.count) throw CountReached{};
   const auto payload = is_framed_ ? read_frame(event) : event;
   if (!payload) fail_frame(sequence, event.size());
-  if (options_.format == SubFormat::raw) {
-    output_.append(*payload);
-  } else {
-    append_hex(sequence, *payload);
+  switch (options_.format) {
+    case SubFormat::raw:
+      output_.append(*payload);
+      break;
+    case SubFormat::hex:
+      append_hex(sequence, *payload);
+      break;
+    case SubFormat::fields:
+      append_line(fmt::format("{} {}\n", sequence.value(), event_text(fields_, *payload)));
+      break;
+    case SubFormat::json:
+      append_line(fmt::format("{{\"sequence\":{},\"event\":{}}}\n", sequence.value(),
+                              event_json(fields_, *payload)));
+      break;
   }
   ++events_;
   bytes_ += payload->size();
@@ -159,7 +192,10 @@ void Subscription::append_hex(Sequence sequence, std::span<const std::byte> byte
   std::string line = std::to_string(sequence.value()) + ' ';
   for (const std::byte byte : bytes)
     fmt::format_to(std::back_inserter(line), "{:02x}", std::to_integer<unsigned>(byte));
-  line += '\n';
+  append_line(line + '\n');
+}
+
+void Subscription::append_line(const std::string& line) {
   output_.append(std::as_bytes(std::span(line)));
 }
 

@@ -45,6 +45,7 @@ RunResult run_once(const RunSpec& spec, Strategy& strategy) {
   Engine& sim = engine();
   sim.begin_run(config, strategy);
   shared_oracle().reset(setting.first);
+  liveness_oracle().reset();
   if (!is_shared) sim.set_idle_check([] { return oracle().find_lost_wake_up(); });
   sim.set_location_names(&ring_place_name);
   situations().reset();

@@ -21,6 +21,7 @@
 #include "disruptor_mp/endpoint/lease.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/progress.hpp"
+#include "disruptor_mp/metrics/counters.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/racy_copy.hpp"
@@ -83,6 +84,8 @@ class Consumer {
         barrier_(other.barrier_),
         looks_first_(other.looks_first_),
         gates_bell_(other.gates_bell_),
+        counters_(other.counters_),
+        notable_lag_(other.notable_lag_),
         copy_(std::move(other.copy_)),
         next_(other.next_),
         ready_(other.ready_),
@@ -169,6 +172,26 @@ class Consumer {
     return slots_.published_end(*control_, next, next + 1) != next;
   }
 
+  /// What a poll would say just now, without handling anything: `events` if there are some. What is
+  /// told once (`passed_over`) counts as told. Not in the body of a loop over the consumer.
+  [[nodiscard]] Poll peek() { return find(); }
+
+  /// A file descriptor for poll(2), epoll(7) and the like, made at the first call. It is readable
+  /// when a poll may have something to say; after one that says `idle` or `gated` it is not, until
+  /// there is something else to say: events, the end, a death, an interrupt. So: when it is
+  /// readable, poll until that says `idle` or `gated`. After `producer_dead`, `producer_left` and
+  /// `predecessor_missing` it is not readable either, until that changes; what is final leaves it
+  /// readable. A `producer_hook` should be short: it holds up the wake-ups of the process's other
+  /// consumers. A call that waits does not make it less readable; an open lease does not either,
+  /// and without a poll it stays as it is.
+  ///
+  /// Only to be looked at: it belongs to the consumer, and is closed when that leaves. A thread of
+  /// the library's own, one for all consumers of the process (Linux 5.16; before that one each),
+  /// sleeps in the consumer's place. Producers pay nothing for it. docs/waiting.md says more.
+  /// @throws Error{system_error} if there is no descriptor or thread to be had,
+  ///   Error{used_after_fork}
+  [[nodiscard]] int fd() { return core_->descriptor(); }
+
   /// Holds the events that are there, at most `max_batch` and `most` of them, in place until the
   /// lease ends. Never waits. An event that an iteration has in hand counts as handled.
   /// @return without events, its `outcome` is what a poll would have said; `idle` if `most` is 0.
@@ -199,12 +222,12 @@ class Consumer {
     if (position > committed()) store_cursor(position);
   }
 
-  /// Makes a call of this consumer that waits for events return `Poll::interrupted`; if none does
-  /// just now, the next that has nothing to read. Several at once count as one. What the caller did
-  /// before is seen by who is interrupted. May be called by any thread, also while another reads,
-  /// as long as the consumer is not moved or destroyed. One system call if somebody sleeps, else
-  /// none. Sleepers are woken at once; one that must not write the ring (an observer without
-  /// permission) sees it within 50 ms.
+  /// Makes a call of this consumer that waits for events (with a descriptor: also a poll) return
+  /// `Poll::interrupted`; if none does just now, the next that has nothing to read. Several at once
+  /// count as one. What the caller did before is seen by who is interrupted. May be called by any
+  /// thread, also while another reads, as long as the consumer is not moved or destroyed. One
+  /// system call if somebody sleeps, else none. Sleepers are woken at once; one that must not write
+  /// the ring (an observer without permission) sees it within 50 ms.
   void interrupt() const noexcept { core_->interrupt(); }
 
   /// Iteration: `for (const E& event : consumer)` waits for events and ends when the stream does;
@@ -293,6 +316,12 @@ class Consumer {
   [[nodiscard]] std::uint64_t voids() const noexcept { return voids_; }
   /// When its progress is committed.
   [[nodiscard]] Commit commit_mode() const noexcept { return commit_; }
+  /// How it waits, by its option or by the environment.
+  [[nodiscard]] WaitStrategy wait_strategy() const noexcept { return core_->wait_strategy(); }
+  /// The core to which its thread was pinned when it attached; nothing: it was not.
+  [[nodiscard]] std::optional<unsigned> pinned_core() const noexcept {
+    return core_->pinned_core();
+  }
   /// Slots of the ring.
   [[nodiscard]] std::uint64_t capacity() const noexcept { return slots_.capacity(); }
   /// A poll's result, told in full: which ring, what was found, what to do. For messages.
@@ -325,6 +354,15 @@ class Consumer {
   [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
     return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
   }
+  /// What the ring's memory is made of, and why it is not what was asked for.
+  [[nodiscard]] MemoryReport memory() const { return memory_report(core_->segment()); }
+  /// A counter of the application's own, kept in the ring beside this consumer's; see UserCounter.
+  /// At most 8. Of an observer, and in a ring without counters, nobody sees it.
+  /// @throws Error{invalid_option}: an id below 0x100, an invalid label, another label for the same
+  /// id, no room
+  [[nodiscard]] UserCounter counter(std::uint32_t id, std::string_view label) {
+    return user_counter(*core_->tally(), id, label, core_->segment().name());
+  }
   /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
@@ -340,7 +378,8 @@ class Consumer {
         hold_(core_->hold()),
         barrier_(core_->barrier()),
         looks_first_(core_->is_observer() || hold_ != nullptr || barrier_ != nullptr),
-        gates_bell_(core_->segment().bells().gates, core_->fences()),
+        gates_bell_(core_->segment().bells().gates, core_->fences(), core_->tally().wake_ups()),
+        counters_(&*core_->tally()),
         next_(core_->start().value()),
         ready_(next_),
         max_batch_(std::min(options.max_batch, slots_.capacity())),
@@ -360,6 +399,7 @@ class Consumer {
     if (self->lease_ != nullptr) self->lease_->disown();
     self->lease_ = nullptr;
     if (self->cursor_ != nullptr) self->cursor_ = self->core_->nobodys_cursor();
+    self->counters_ = self->core_->nobodys_counters();
   }
 
   /// Finds out what is there, from next_ to ready_, at most one batch. @return whether there is
@@ -389,6 +429,7 @@ class Consumer {
       if (next_ != voids_end_) voids_first_ = next_;
       ++next_;
       ++voids_;
+      Tally::add(counters_->voids);
       voids_end_ = next_;
       ready_ = next_;
       if (counts) store_cursor(next_);
@@ -401,10 +442,11 @@ class Consumer {
     if (look()) [[likely]]
       return Poll::events;
     if (lease_ != nullptr) return Poll::lease_open;
+    finish_loop();
     const std::uint64_t asked = next_;
-    const Poll outcome = core_->idle_result(asked);
+    const Poll outcome = core_->answer(asked);
     if (outcome == Poll::idle || outcome == Poll::closed || outcome == Poll::stopped ||
-        outcome == Poll::passed_over) {
+        outcome == Poll::passed_over || outcome == Poll::interrupted) {
       return outcome;
     }
     // Between the look and the death there may have come a last event, or a last void: behind
@@ -416,11 +458,13 @@ class Consumer {
   Poll find_until(TimePoint deadline) {
     if (look()) return Poll::events;
     if (lease_ != nullptr) return Poll::lease_open;
+    finish_loop();
     return core_->wait(next_, deadline, [this] { return look_past_voids(); });
   }
 
   template <class Handler>
   PollResult deliver(Handler& handler) {
+    count_batch();
     if (is_plain_) [[likely]]
       return deliver_in_place<true>(handler);
     return copy_ == nullptr ? deliver_in_place<false>(handler) : deliver_copies(handler);
@@ -481,6 +525,20 @@ class Consumer {
     }
   }
 
+  /// How far it lags behind a batch that is full is looked at now and then only: with small batches
+  /// it would cost more than they do.
+  static constexpr std::uint64_t often_enough = 64;
+  /// A batch begins: [next_, ready_).
+  [[gnu::always_inline]] void count_batch() noexcept {
+    const std::uint64_t size = ready_ - next_;
+    // Dying after it: the next life of this id knows how much may come a second time. Relaxed:
+    // nothing is decided by counters.
+    counters_->batch_end.store(ready_, std::memory_order_relaxed);
+    Tally::add(counters_->batches[batch_class(size)]);
+    if (size >= notable_lag_ || next_ % often_enough == 0) [[unlikely]]
+      notable_lag_ = core_->note_lag(next_, size, max_batch_);
+  }
+
   /// Unless the user commits by hand.
   void commit_by_itself(std::uint64_t position) noexcept {
     if (commit_ != Commit::by_hand) store_cursor(position);
@@ -513,6 +571,7 @@ class Consumer {
     current_ = nothing_in_hand;  // of an iteration: it is done, as when the next is asked for
     const std::uint64_t first = next_;
     const std::uint64_t count = copy_ == nullptr ? std::min(ready_ - next_, most) : 1;
+    count_batch();
     // No look finds anything until the lease has ended, so that nothing of this costs a poll.
     next_ = first + count;
     ready_ = next_;
@@ -542,6 +601,10 @@ class Consumer {
     if (lease_ != nullptr) return;  // its end says where to go on
     if (const std::uint64_t first = oldest(); first > next_) {
       missed_ += first - next_;
+      // What nobody read is not consumed. Dying before the position is committed: the next life
+      // misses, and counts, it again.
+      Tally::add(counters_->missed, first - next_);
+      Tally::add(counters_->origin, first - next_);
       next_ = first;
       ready_ = first;
     }
@@ -581,6 +644,7 @@ class Consumer {
       do {
         ended_ = find_until(never);
         if (ended_ != Poll::events) return false;
+        count_batch();
       } while (copy_ != nullptr && !take_copy());            // overwritten meanwhile
       if (commit_ == Commit::per_event) ready_ = next_ + 1;  // a batch of one, and then here again
     }
@@ -590,6 +654,14 @@ class Consumer {
   }
   [[nodiscard]] Reference current() const noexcept {
     return copy_ == nullptr ? slots_.event(current_) : copied();
+  }
+
+  /// A loop was left, and there is nothing more: what it handled is room for the producer, who may
+  /// be waiting for it.
+  void finish_loop() noexcept {
+    if (current_ == nothing_in_hand) return;
+    current_ = nothing_in_hand;
+    commit_by_itself(next_);
   }
 
   /// The event in the caller's hands is not done, unless the caller committed it. Twice is as once:
@@ -634,6 +706,8 @@ class Consumer {
   Barrier* barrier_;                        ///< null for one that waits for producers only
   bool looks_first_;                        ///< see `look_first`
   HotBell gates_bell_;
+  format::Counters* counters_;
+  std::uint64_t notable_lag_ = 1;  ///< a batch of so many events may be the largest lag so far
   std::unique_ptr<Copy[]> copy_;
   std::uint64_t next_;   ///< the next sequence to be handled
   std::uint64_t ready_;  ///< known to be published up to here

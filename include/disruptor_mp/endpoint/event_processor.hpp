@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "disruptor_mp/base/error.hpp"
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/endpoint/consumer.hpp"
+#include "disruptor_mp/endpoint/detail/settings.hpp"
 #include "disruptor_mp/endpoint/lease.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 
@@ -33,6 +35,10 @@ struct ProcessorOptions {
   Duration idle_after = std::chrono::milliseconds(100);
   /// How often one batch may begin anew.
   std::uint64_t most_retries = 10;
+  /// The core to which the thread that runs is pinned, while it runs. Not set: as the environment
+  /// says (DISRUPTOR_MP_PROCESSOR_CORE, DISRUPTOR_MP_PROCESS_CORE; docs/waiting.md), else it is not
+  /// pinned, and `start` gives it the cores of the thread that calls.
+  std::optional<unsigned> core = std::nullopt;
 };
 
 namespace detail {
@@ -146,7 +152,7 @@ template <class E, class Handler>
 class EventProcessor {
  public:
   /// Takes the consumer over, which has no open lease.
-  /// @throws Error{invalid_option} if `idle_after` is no time
+  /// @throws Error{invalid_option} if `idle_after` is no time, or `core` cannot be had
   EventProcessor(Consumer<E> consumer, Handler handler, ProcessorOptions options = {})
       : consumer_(std::move(consumer)), handler_(std::move(handler)), options_(options) {
     static_assert(
@@ -164,6 +170,8 @@ class EventProcessor {
                    .expected = "more than zero",
                    .remedy = "Correct the processor's options."});
     }
+    // Here, where it can be caught, and taken back at once.
+    core_ = detail::CorePin(object(), options.core, detail::SettingRole::processor).core();
   }
   /// Neither: its thread knows where it is.
   EventProcessor(const EventProcessor&) = delete;
@@ -214,6 +222,9 @@ class EventProcessor {
   [[nodiscard]] bool is_running() const noexcept {
     return is_running_.load(std::memory_order_acquire);
   }
+  /// The core its thread is pinned to while it runs; nothing: it is not pinned. (If it cannot be
+  /// pinned any more when it starts, it ends at once, and `join` throws that.)
+  [[nodiscard]] std::optional<unsigned> pinned_core() const noexcept { return core_; }
   /// Its consumer and handler; while it runs only for the handler's own calls, which may commit and
   /// ask and must not read.
   [[nodiscard]] Consumer<E>& consumer() noexcept { return consumer_; }
@@ -244,7 +255,10 @@ class EventProcessor {
   }
 
   void work() noexcept {
+    std::optional<detail::CorePin>
+        pin;  // of `run`: the caller's thread has its cores back behind it
     try {
+      if (core_) pin.emplace(object(), core_, detail::SettingRole::processor);
       ended_ = handle_all();
     } catch (...) {
       error_ = std::current_exception();
@@ -331,6 +345,7 @@ class EventProcessor {
   Consumer<E> consumer_;
   Handler handler_;
   ProcessorOptions options_;
+  std::optional<unsigned> core_;
   std::atomic<bool> must_stop_ = false;
   std::atomic<bool> is_running_ = false;
   Poll ended_ = Poll::idle;

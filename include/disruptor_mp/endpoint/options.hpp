@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "disruptor_mp/base/types.hpp"
+#include "disruptor_mp/endpoint/full_ring.hpp"
 #include "disruptor_mp/membership/housekeeping.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
 #include "disruptor_mp/segment/format.hpp"
+#include "disruptor_mp/segment/memory_report.hpp"
 
 namespace disruptor_mp {
 
@@ -50,10 +52,22 @@ struct ProducerOptions {
   std::uint32_t mode = 0600;
   /// See `mode`.
   std::optional<std::uint32_t> group = std::nullopt;
+  /// The user the object shall belong to; to give it away takes root, or CAP_CHOWN.
+  std::optional<std::uint32_t> owner = std::nullopt;
+  /// Fewer and larger pages, for large rings. What cannot be had is no error: the next weaker kind
+  /// is taken, and `memory()` and `dmp inspect` say why. See docs/memory.md.
+  HugePages huge_pages = HugePages::none;
+  /// The memory node that the ring's pages shall be on; on a machine of one node, a note in
+  /// `memory()`.
+  std::optional<std::uint32_t> numa_node = std::nullopt;
   /// How publishers and sleepers see each other.
   FenceChoice fences = FenceChoice::automatic;
   /// The number of the first event, at most 2^63; for tests that start near a power of two.
   std::uint64_t first_sequence = 0;
+
+  /// Whether its participants count what they do, in the ring, where tools see it:
+  /// docs/counters.md. It costs 1 KiB for each of `max_participants`.
+  bool counters = true;
 
   /// Of several producers: how long those who wait for a claim that its producer neither publishes
   /// nor gives up, because it is stopped or slow, put up with it; then they revoke it. Consumers
@@ -64,8 +78,20 @@ struct ProducerOptions {
 
   // Properties of this producer.
 
-  /// How publish waits while the ring is full.
-  WaitStrategy wait = WaitStrategy::block();
+  /// Takes all page faults of the ring when it is created or attached, not when it is used. Changes
+  /// no byte of a ring that others use.
+  bool prefault = false;
+  /// Keeps the ring in memory (mlock). An error that names RLIMIT_MEMLOCK if that is too low.
+  bool lock_memory = false;
+  /// How publish waits while the ring is full. Not set: as the environment says
+  /// (DISRUPTOR_MP_PRODUCER_WAIT, DISRUPTOR_MP_WAIT; docs/waiting.md), else it blocks.
+  std::optional<WaitStrategy> wait = std::nullopt;
+  /// What publish, claim and burst do while the ring is full, in place of waiting without limit.
+  WhenFull when_full = WhenFull::block();
+  /// The core to which the thread that creates or attaches is pinned, for good. Not set: as the
+  /// environment says (DISRUPTOR_MP_PRODUCER_CORE, DISRUPTOR_MP_PROCESS_CORE), else it is not
+  /// pinned.
+  std::optional<unsigned> core = std::nullopt;
   /// How long publish waits for a required consumer that is away (dead or left) and holds the ring
   /// full, before it returns `Publish::consumer_missing`. A slow or stopped consumer is not away:
   /// it is waited for as long as it takes. Not for those whom a liveness policy names.
@@ -123,11 +149,19 @@ struct ConsumerOptions {
   ConsumerKind kind = ConsumerKind::gating;
   /// Where it begins.
   Start start = Start::oldest;
-  /// How to wait for events.
-  WaitStrategy wait = WaitStrategy::block();
+  /// How to wait for events. Not set: as the environment says (DISRUPTOR_MP_CONSUMER_WAIT,
+  /// DISRUPTOR_MP_WAIT; docs/waiting.md), else it blocks.
+  std::optional<WaitStrategy> wait = std::nullopt;
+  /// The core to which the thread that attaches is pinned, for good. Not set: as the environment
+  /// says (DISRUPTOR_MP_CONSUMER_CORE, DISRUPTOR_MP_PROCESS_CORE), else it is not pinned.
+  std::optional<unsigned> core = std::nullopt;
   /// How long `attach` waits for the ring to appear, and for a dying holder of the same id to be
   /// gone.
   Duration timeout = Duration::zero();
+  /// Takes all page faults of the ring when it is attached, not when it is read.
+  bool prefault = false;
+  /// Keeps the ring in memory (mlock). An error that names RLIMIT_MEMLOCK if that is too low.
+  bool lock_memory = false;
   /// How long one waiting call puts up with the absence of a producer (dead or left) before it
   /// returns that as its result. Zero: it returns at once, and the caller decides whether to wait
   /// for a successor.
@@ -164,8 +198,9 @@ struct ConsumerOptions {
 /// What became of a publish.
 enum class Publish : std::uint8_t {
   ok,                ///< the events are visible to consumers
-  full,              ///< try_…: no room just now
+  full,              ///< try_…, or `WhenFull::refuse`: no room just now
   timed_out,         ///< …_until: no room before the deadline
+  dropped,           ///< no room, and `WhenFull::drop_newest`: the event is counted and gone
   consumer_missing,  ///< a required consumer is away, longer than `required_patience`, and holds
                      ///< the ring full
   consumer_stalled,  ///< a required consumer lives and does not move, for longer than the liveness
@@ -209,6 +244,8 @@ enum class Poll : std::uint8_t {
       return "full";
     case Publish::timed_out:
       return "timed_out";
+    case Publish::dropped:
+      return "dropped";
     case Publish::consumer_missing:
       return "consumer_missing";
     case Publish::consumer_stalled:

@@ -17,6 +17,7 @@
 #include "disruptor_mp/endpoint/detail/producer_core.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/progress.hpp"
+#include "disruptor_mp/metrics/counters.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/slots.hpp"
@@ -118,7 +119,7 @@ class Producer {
   // -------------------------------------------------------------------------------------------------
 
   /// Publishes a copy of the event. Waits while the ring is full, without limit as long as those
-  /// who hold it full are alive.
+  /// who hold it full are alive, unless `ProducerOptions::when_full` says otherwise.
   [[gnu::always_inline]] Publish publish(const E& event) requires(!std::same_as<E, Bytes>) {
     return publish([&event](E& slot) { slot = event; });
   }
@@ -127,9 +128,10 @@ class Producer {
   template <std::invocable<Reference> Fill>
   [[gnu::always_inline]] Publish publish(Fill&& fill) {
     if (known_room() == 0) [[unlikely]] {
-      if (SharedTail* const tail = core_->shared()) return publish_shared(*tail, fill, never);
-      if (const Publish result = core_->wait_for_room(next_, 1, never); result != Publish::ok)
+      if (SharedTail* const tail = core_->shared()) return publish_shared(*tail, fill, as_chosen);
+      if (const Publish result = core_->wait_for_room(next_, 1, as_chosen); result != Publish::ok) {
         return result;
+      }
     }
     return publish_one(fill);
   }
@@ -165,10 +167,10 @@ class Producer {
   }
 
   /// Claims `count` slots (1 to capacity), all or none, to be filled in place and published
-  /// together. Waits while there is no room. Events of a claim become visible in order; a consumer
-  /// may see the first ones a moment earlier.
+  /// together. Waits while there is no room, as publish does. Events of a claim become visible in
+  /// order; a consumer may see the first ones a moment earlier.
   [[nodiscard, gnu::always_inline]] Claim<E> claim(std::size_t count) {
-    return claim_until(never, count);
+    return claim_until(as_chosen, count);
   }
   /// As claim; waits until the deadline, then the claim is empty and its status `timed_out`.
   [[nodiscard, gnu::always_inline]] Claim<E> claim_until(TimePoint deadline, std::size_t count) {
@@ -190,10 +192,10 @@ class Producer {
   }
 
   /// Claims `count` slots (1 to capacity), all or none, to be published one by one; each event is
-  /// visible at once. Waits while there is no room. In a ring of several producers this is how a
-  /// stream of single events is published fast; `publish` claims anew for each.
+  /// visible at once. Waits while there is no room, as publish does. In a ring of several producers
+  /// this is how a stream of single events is published fast; `publish` claims anew for each.
   [[nodiscard, gnu::always_inline]] Burst<E> burst(std::size_t count) {
-    return burst_until(never, count);
+    return burst_until(as_chosen, count);
   }
   /// As burst; waits until the deadline, then its status is `timed_out`.
   [[nodiscard, gnu::always_inline]] Burst<E> burst_until(TimePoint deadline, std::size_t count) {
@@ -303,6 +305,14 @@ class Producer {
   [[nodiscard]] Error explain(Publish result, std::size_t count = 1) const {
     return detail::explain(*core_, result, count);
   }
+  /// How many events `WhenFull::drop_newest` has dropped; a claim or burst of n counts as n.
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return core_->dropped(); }
+  /// How it waits for room, by its option or by the environment.
+  [[nodiscard]] WaitStrategy wait_strategy() const noexcept { return core_->wait_strategy(); }
+  /// The core to which its thread was pinned when it was made; nothing: it was not.
+  [[nodiscard]] std::optional<unsigned> pinned_core() const noexcept {
+    return core_->pinned_core();
+  }
   /// How many events could be published just now without waiting: none while a claim or burst is
   /// open. See progress.hpp for what these say in detail; they change nothing that others see.
   [[nodiscard]] std::uint64_t remaining_capacity() {
@@ -324,6 +334,15 @@ class Producer {
   [[nodiscard]] bool wait_until_consumed(Sequence sequence, TimePoint deadline) const {
     return disruptor_mp::wait_until_consumed(core_->segment(), sequence, deadline, core_->row());
   }
+  /// What the ring's memory is made of, and why it is not what was asked for.
+  [[nodiscard]] MemoryReport memory() const { return memory_report(core_->segment()); }
+  /// A counter of the application's own, kept in the ring beside this producer's; see UserCounter.
+  /// At most 8. In a ring without counters nobody sees it.
+  /// @throws Error{invalid_option}: an id below 0x100, an invalid label, another label for the same
+  /// id, no room
+  [[nodiscard]] UserCounter counter(std::uint32_t id, std::string_view label) {
+    return user_counter(*core_->tally(), id, label, core_->segment().name());
+  }
   /// The ring itself, for tools: what roster.hpp and housekeeping.hpp ask.
   [[nodiscard]] const Segment& segment() const noexcept { return core_->segment(); }
 
@@ -335,7 +354,7 @@ class Producer {
       : core_(std::move(core)),
         slots_(core_->segment().slots(), core_->segment().shape()),
         control_(&core_->segment().control()),
-        data_bell_(core_->segment().bells().data, core_->fences()),
+        data_bell_(core_->segment().bells().data, core_->fences(), core_->tally().wake_ups()),
         next_(core_->first()) {}
 
   static format::SlotLayout layout_for(const EventType& event, const ProducerOptions& options) {
@@ -351,6 +370,7 @@ class Producer {
   }
 
   static constexpr TimePoint at_once = TimePoint::min();
+  static constexpr TimePoint as_chosen = detail::ProducerCore::as_chosen;
 
   [[gnu::always_inline]] Publish make_room(std::size_t count, TimePoint deadline) {
     if (SharedTail* const tail = core_->shared()) {
@@ -462,6 +482,7 @@ class Producer {
       return;
     }
     slots.bury(first, end);
+    Tally::add(core.tally()->given_up, end - first);
     bell.ring_if_awaited();
   }
 

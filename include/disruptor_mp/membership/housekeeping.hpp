@@ -117,6 +117,8 @@ struct CleanResult {
 /// | order, so it means to come back for what it has not read  | kept unless forced |
 /// | open, its producer died                                   | removed            |
 /// | not a ring, damaged, or of another release                | kept unless forced |
+/// | without a name (`fd:`)                                    | kept: it goes by   |
+/// |                                                           | itself             |
 ///
 /// The proof that nobody is attached is a kernel lock; nobody can attach between the proof and the
 /// removal. May be called, and killed, at any time, by several at once.

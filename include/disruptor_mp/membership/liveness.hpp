@@ -49,9 +49,8 @@ enum class FailureAction : std::uint8_t {
   /// The producer goes on without it: it does not gate any more, and is told when it comes back
   /// from where on it may have missed events. One that lives only if it attached with
   /// `may_be_passed_over`, because it may be reading a slot just now; else as `report`. Where
-  /// nobody
-  /// else gates and the ring does not run free there is no going on when it is full: then the
-  /// failure is reported, too.
+  /// nobody else gates, and the ring does not run free, there is no going on when it is full: then
+  /// the failure is reported, too.
   continue_without,
   /// The stream ends for all. Consumers read what was published and get `Poll::stopped`, producers
   /// get `Publish::stopped`; `explain` says because of whom.

@@ -28,7 +28,7 @@ namespace disruptor_mp {
   return id;
 }
 
-/// The same question without allocating: a producer that publishes must not throw.
+/// Whether it is that one. Without allocating: who publishes or polls must not throw.
 [[nodiscard]] inline bool has_row_id(const format::Row& row, std::string_view id) noexcept {
   std::array<std::uint64_t, format::id_words> words{};
   std::memcpy(words.data(), id.data(), std::min(id.size(), format::max_id_length));

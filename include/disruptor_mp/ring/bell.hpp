@@ -6,6 +6,7 @@
 
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/tally.hpp"
 #include "disruptor_mp/segment/format.hpp"
 
 namespace disruptor_mp {
@@ -27,7 +28,7 @@ namespace disruptor_mp {
 /// that dies leaves the word odd, which costs the next ringer one needless system call.
 class Bell {
  public:
-  explicit Bell(format::BellWord& bell) noexcept : word_(&bell.word) {}
+  explicit Bell(format::BellWord& bell) noexcept : word_(&bell.word), rung_ns_(&bell.rung_ns) {}
 
   /// Sleeper: announces the sleep. @return the value to sleep on.
   [[nodiscard]] std::uint32_t announce_sleep() const noexcept {
@@ -43,26 +44,45 @@ class Bell {
 
   /// Ringer, after its news and a light fence. Cheap if nobody sleeps.
   void ring_if_awaited() const noexcept {
-    // Relaxed: the light fence before it pairs with the sleeper's heavy one.
-    if ((word_->load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]]
+    if (is_awaited()) [[unlikely]]
       ring();
   }
+  [[nodiscard]] bool is_awaited() const noexcept {
+    // Relaxed: the light fence before it pairs with the sleeper's heavy one.
+    return (word_->load(std::memory_order_relaxed) & 1U) != 0;
+  }
 
-  /// Ringer: wakes all who sleep now.
-  void ring() const noexcept {
+  /// Ringer: wakes all who sleep now. @return whether it was this one who did.
+  bool ring() const noexcept {  // NOLINT(modernize-use-nodiscard): most do not count
     std::uint32_t seen = word_->load(std::memory_order_relaxed);
     while ((seen & 1U) != 0) {
       if (word_->compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) {
         os::futex_wake_all(*word_);
-        return;
+        return true;
       }
     }
+    return false;
+  }
+  /// The same for one who counts: notes before when it was. Of two who ring at once the later note
+  /// may stand; for people.
+  void ring_and_count(std::atomic<std::uint64_t>& wake_ups) const noexcept {
+    rung_ns_->store(to_ns(os::now()), std::memory_order_relaxed);
+    if (ring()) Tally::add(wake_ups);
+  }
+  /// Sleeper, after it slept on what announce_sleep returned: whether it was rung.
+  [[nodiscard]] bool was_rung(std::uint32_t announced) const noexcept {
+    return word_->load(std::memory_order_relaxed) != announced;
+  }
+  /// When it was rung last by one who counts. May be seen late, and then it is an earlier time.
+  [[nodiscard]] std::uint64_t rung_ns() const noexcept {
+    return rung_ns_->load(std::memory_order_relaxed);
   }
 
   [[nodiscard]] const std::atomic<std::uint32_t>& word() const noexcept { return *word_; }
 
  private:
   std::atomic<std::uint32_t>* word_;
+  std::atomic<std::uint64_t>* rung_ns_;
 };
 
 /// A bell as the hot path holds it: one load and one untaken branch per event in a ring of
@@ -70,27 +90,39 @@ class Bell {
 /// fence behind it.
 class HotBell {
  public:
-  HotBell(format::BellWord& bell, Fences fences) noexcept
-      : watched_(fences.is_asymmetric() ? &bell.word : &always_odd), bell_(bell), fences_(fences) {}
+  /// @param wake_ups where the ringer counts whom it woke; null: nowhere.
+  HotBell(format::BellWord& bell, Fences fences,
+          std::atomic<std::uint64_t>* wake_ups = nullptr) noexcept
+      : watched_(fences.is_asymmetric() ? &bell.word : &always_odd),
+        bell_(bell),
+        fences_(fences),
+        wake_ups_(wake_ups) {}
 
   [[gnu::always_inline]] void ring_if_awaited() const noexcept {
     // With asymmetric fences this is the light fence; pairs with the sleeper's membarrier.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if ((watched_->load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]]
-      ring(bell_, fences_);
+      ring(bell_, fences_, wake_ups_);
   }
 
  private:
   /// By value: an address handed out would keep the whole endpoint out of registers.
-  [[gnu::noinline, gnu::cold]] static void ring(Bell bell, Fences fences) noexcept {
+  [[gnu::noinline, gnu::cold]] static void ring(Bell bell, Fences fences,
+                                                std::atomic<std::uint64_t>* wake_ups) noexcept {
     fences.light();
-    bell.ring_if_awaited();
+    if (!bell.is_awaited()) return;
+    if (wake_ups == nullptr) {
+      bell.ring();
+    } else {
+      bell.ring_and_count(*wake_ups);
+    }
   }
 
   static constinit inline std::atomic<std::uint32_t> always_odd{1};
   const std::atomic<std::uint32_t>* watched_;
   Bell bell_;
   Fences fences_;
+  std::atomic<std::uint64_t>* wake_ups_;  ///< null for one who does not count
 };
 
 }  // namespace disruptor_mp

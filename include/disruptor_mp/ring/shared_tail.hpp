@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/tally.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 
 namespace disruptor_mp {
@@ -90,16 +91,21 @@ class SharedTail {
   enum class Outcome : std::uint8_t { claimed, no_room, closed, quarantined };
 
   /// @param bias_after claims in a row after which it takes the tail for itself; 0: never.
-  SharedTail(Segment& segment, std::uint32_t row, Fences fences, std::uint32_t bias_after) noexcept
+  /// @param tally of the row's holder; must outlive this.
+  SharedTail(Segment& segment, std::uint32_t row, Fences fences, std::uint32_t bias_after,
+             const Tally& tally) noexcept
       : segment_(&segment),
         tail_(&segment.control().tail),
         own_(&segment.row(row)),
+        counters_(&*tally),
         row_(row),
         fences_(fences),
         last_end_(claimed_below(segment)),
         revokes_(segment.shape().revoke_stopped_after != 0),
         first_streak_(revokes_ ? 0 : bias_after),
-        needed_streak_(first_streak_) {}
+        needed_streak_(first_streak_) {
+    count_bias(own_->bias_end.load(std::memory_order_relaxed));  // of an earlier life
+  }
 
   /// Claims `n` ≥ 1 sequences below the limit. @param first where they begin, if claimed.
   [[gnu::always_inline]] Outcome claim(std::uint64_t n, std::uint64_t& first) noexcept {
@@ -155,12 +161,15 @@ class SharedTail {
   [[gnu::noinline, gnu::cold]] Outcome claim_after_loss(std::uint64_t begin, std::uint64_t n,
                                                         std::uint64_t& first) noexcept;
   void take_bias(std::uint64_t end) noexcept;
+  /// What was claimed under a bias that has ended there.
+  void count_bias(std::uint64_t end) noexcept;
   [[nodiscard, gnu::noinline, gnu::cold]] bool meets_quarantine(std::uint64_t begin,
                                                                 std::uint64_t end) const noexcept;
 
   Segment* segment_;
   std::atomic<std::uint64_t>* tail_;
   format::Row* own_;
+  format::Counters* counters_;
   std::uint32_t row_;
   Fences fences_;
   std::uint64_t bias_ = no_bias;  ///< the tail word while it is biased to us
@@ -183,6 +192,9 @@ void settle_bias(Segment& segment, TailWord word) noexcept;
   const TailWord word = TailWord::unpack(segment.control().tail.load(std::memory_order_acquire));
   return word.mode == TailWord::Mode::closed ? word.value : format::open_end;
 }
+
+/// How many sequences that row has claimed under a bias that its holder has not counted yet.
+[[nodiscard]] std::uint64_t claimed_under_bias(const Segment& segment, std::uint32_t row) noexcept;
 
 /// Where the claims end just now; with a biased tail as far as its owner has let it be seen.
 [[nodiscard]] std::uint64_t claimed_end(const Segment& segment) noexcept;

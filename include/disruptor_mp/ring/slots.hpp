@@ -218,8 +218,9 @@ class Slots {
   /// slot over, if the slot still waits for its event. Consumers may have skipped it without one,
   /// and another may have published the next lap's event there since anybody looked: therefore an
   /// exchange, from exactly what was found. A quarantine is another's, and stays.
-  void bury_if_unsettled(std::uint64_t sequence) const noexcept {
-    settle(sequence, [&](std::uint64_t seen) {
+  /// @return whether it was this call that gave the sequence up.
+  bool bury_if_unsettled(std::uint64_t sequence) const noexcept {
+    return settle(sequence, [&](std::uint64_t seen) {
       return (seen & quarantine_flag) | tombstone_flag | (sequence + 1);
     });
   }

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include "disruptor_mp/base/types.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/tally.hpp"
 #include "disruptor_mp/ring/wait_strategy.hpp"
 
 namespace disruptor_mp {
@@ -21,10 +23,16 @@ namespace disruptor_mp {
 class Waiter {
  public:
   /// `bell` may be null (a read-only observer): then block naps without being woken.
-  Waiter(WaitStrategy strategy, const Bell* bell, Fences fences, Duration longest_nap) noexcept
-      : strategy_(strategy), rest_{.bell = bell, .longest_nap = longest_nap}, fences_(fences) {}
+  /// @param tally where it counts its sleeps; null: nowhere.
+  Waiter(WaitStrategy strategy, const Bell* bell, Fences fences, Duration longest_nap,
+         const Tally* tally = nullptr) noexcept
+      : strategy_(strategy),
+        rest_{.bell = bell, .longest_nap = longest_nap},
+        fences_(fences),
+        tally_(tally) {}
   /// For one whose bell depends on what it lacks.
-  Waiter(WaitStrategy strategy, Fences fences) noexcept : strategy_(strategy), fences_(fences) {}
+  Waiter(WaitStrategy strategy, Fences fences, const Tally* tally = nullptr) noexcept
+      : strategy_(strategy), fences_(fences), tally_(tally) {}
 
   /// What to sleep on, and for how long.
   struct Rest {
@@ -46,6 +54,7 @@ class Waiter {
   Outcome wait(TimePoint deadline, Ready&& ready, GiveUp&& give_up,
                ChooseRest&& choose_rest) const {
     Duration nap = first_nap;
+    std::uint64_t round = 0;
     TimePoint next_question = TimePoint::min();
     for (bool has_slept = false;; has_slept = strategy_.kind() == WaitStrategy::Kind::block) {
       // Who slept and was woken finds it ready at once; who only had a nap should not spend more.
@@ -60,7 +69,8 @@ class Waiter {
       const Rest rest = choose_rest();
       nap = std::min(nap, rest.longest_nap);
       const TimePoint until = std::min(deadline, now + nap);
-      if (pause(ready, until, now, rest.bell, choose_rest)) return Outcome::ready;
+      if (pause(ready, until, now, rest.bell, choose_rest, round)) return Outcome::ready;
+      ++round;
       nap *= 2;
     }
   }
@@ -93,7 +103,7 @@ class Waiter {
   /// What to do between bursts of looking. @return true if it is ready.
   template <class Ready, class ChooseRest>
   bool pause(Ready& ready, TimePoint until, TimePoint now, const Bell* bell,
-             ChooseRest& choose_rest) const {
+             ChooseRest& choose_rest, std::uint64_t round) const {
     using Kind = WaitStrategy::Kind;
     switch (strategy_.kind()) {
       case Kind::busy_spin:
@@ -105,6 +115,8 @@ class Waiter {
       case Kind::sleep:
         os::sleep_until(std::min(until, now + strategy_.period()));
         return false;
+      case Kind::custom:
+        return call_strategy(ready, until, now, bell, choose_rest, round);
       case Kind::block:
         break;
     }
@@ -119,13 +131,50 @@ class Waiter {
     // lacking may come between the two questions, and nobody rings for what then seems to be.
     if (choose_rest().bell != bell) return false;
     if (ready()) return true;
-    bell->sleep(announced, until);
+    sleep(*bell, announced, until);
     return false;
+  }
+
+  /// The user's strategy decides between two looks only, so it can neither lose a wake-up nor keep
+  /// the question from being asked.
+  template <class Ready, class ChooseRest>
+  bool call_strategy(Ready& ready, TimePoint until, TimePoint now, const Bell* bell,
+                     ChooseRest& choose_rest, std::uint64_t number) const {
+    const Waiter blocking(WaitStrategy::block(0), fences_, tally_);
+    bool is_ready = false;
+    auto sleep = [&]() noexcept {
+      // Who sleeps a second time must not sleep through what was seen the first time.
+      if (!is_ready) is_ready = blocking.pause(ready, until, now, bell, choose_rest, number);
+    };
+    WaitRound round(
+        number, until, [](void* context) noexcept { (*static_cast<decltype(sleep)*>(context))(); },
+        &sleep);
+    strategy_.call(round);
+    return is_ready;
+  }
+
+  void sleep(const Bell& bell, std::uint32_t announced, TimePoint until) const {
+    if (tally_ == nullptr || !tally_->is_shared()) {
+      bell.sleep(announced, until);
+      return;
+    }
+    const std::uint64_t began = to_ns(os::now());
+    Tally::add((*tally_)->parks);
+    bell.sleep(announced, until);
+    if (!bell.was_rung(announced)) return;
+    Tally::add((*tally_)->unparks);
+    // Who does not count, or whose note we see late, leaves an earlier time there.
+    const std::uint64_t rung = bell.rung_ns();
+    const std::uint64_t now = to_ns(os::now());
+    if (rung < began || rung > now) return;
+    Tally::add((*tally_)->wake_ns, now - rung);
+    Tally::raise_to((*tally_)->wake_ns_max, now - rung);
   }
 
   WaitStrategy strategy_;
   Rest rest_;
   Fences fences_;
+  const Tally* tally_ = nullptr;
 };
 
 }  // namespace disruptor_mp

@@ -8,7 +8,7 @@
 //   right, also by observers page 2 …         Control        where the stream is; written by
 //   producers (one word by everybody)
 //                    Row[rows]      one per participant; written by whoever holds the row's lock
-//                    Counters[rows] 512 bytes per row, reserved for metrics
+//                    Counters[rows] what each participant counts about itself, or nothing
 //                    Claims         empty in this version
 //   page boundary    Slot[capacity] written by producers; consumers map it read-only
 //
@@ -28,7 +28,7 @@
 namespace disruptor_mp::format {
 
 inline constexpr std::array<char, 8> magic = {'D', 'M', 'P', '-', 'R', 'I', 'N', 'G'};
-inline constexpr std::uint32_t version = 5;
+inline constexpr std::uint32_t version = 6;
 /// Reads back differently on a machine of other byte order.
 inline constexpr std::uint32_t byte_order_mark = 0x0A0B0C0D;
 inline constexpr std::uint64_t header_size = 4096;
@@ -67,6 +67,9 @@ struct Shape {
   /// Several producers: nanoseconds after which the claim of one that does not go on may be
   /// revoked; 0: never. See membership/revoking.hpp.
   std::uint64_t revoke_stopped_after = 0;
+  /// 1: every participant counts what it does; 0: there is no room for counters.
+  std::uint32_t counters = 1;
+  std::uint32_t reserved = 0;
 };
 
 struct Section {
@@ -93,6 +96,17 @@ struct Birth {
   std::uint32_t creator_uid = 0;
 };
 
+/// Which memory the creator asked for, and what it got; for people. The words are those of
+/// os/pages.hpp.
+struct Memory {
+  std::uint32_t huge_pages_asked = 0;  ///< HugePages
+  std::uint32_t huge_pages = 0;        ///< HugePages
+  std::uint32_t hugetlb_note = 0;      ///< PageNote
+  std::uint32_t transparent_note = 0;  ///< PageNote
+  std::uint32_t node_asked = 0;        ///< a memory node, plus 1; 0: not asked
+  std::uint32_t node_note = 0;         ///< NodeNote
+};
+
 struct Header {
   std::array<char, 8> magic{};
   std::uint32_t version = 0;
@@ -105,7 +119,8 @@ struct Header {
   std::uint64_t fingerprint = 0;
   std::array<char, type_name_size> type_name{};
   std::array<char, schema_size> schema{};
-  std::array<char, 1656> reserved{};
+  Memory memory;
+  std::array<char, 1624> reserved{};
   std::uint64_t checksum = 0;  ///< FNV-1a of all bytes before it
 };
 static_assert(sizeof(Header) == header_size);
@@ -126,32 +141,42 @@ static_assert(offsetof(Header, shape.when_alone) == 72);
 static_assert(offsetof(Header, shape.page_size) == 76);
 static_assert(offsetof(Header, shape.first_sequence) == 80);
 static_assert(offsetof(Header, shape.revoke_stopped_after) == 88);
-static_assert(sizeof(Shape) == 72);
+static_assert(offsetof(Header, shape.counters) == 96);
+static_assert(offsetof(Header, shape.reserved) == 100);
+static_assert(sizeof(Shape) == 80);
 static_assert(offsetof(Section, offset) == 0);
 static_assert(offsetof(Section, size) == 8);
-static_assert(offsetof(Header, sections.bells) == 96);
-static_assert(offsetof(Header, sections.control) == 112);
-static_assert(offsetof(Header, sections.rows) == 128);
-static_assert(offsetof(Header, sections.counters) == 144);
-static_assert(offsetof(Header, sections.claims) == 160);
-static_assert(offsetof(Header, sections.slots) == 176);
-static_assert(offsetof(Header, sections.total_size) == 192);
+static_assert(offsetof(Header, sections.bells) == 104);
+static_assert(offsetof(Header, sections.control) == 120);
+static_assert(offsetof(Header, sections.rows) == 136);
+static_assert(offsetof(Header, sections.counters) == 152);
+static_assert(offsetof(Header, sections.claims) == 168);
+static_assert(offsetof(Header, sections.slots) == 184);
+static_assert(offsetof(Header, sections.total_size) == 200);
 static_assert(sizeof(Sections) == 104);
-static_assert(offsetof(Header, birth.instance) == 200);
-static_assert(offsetof(Header, birth.boot) == 216);
-static_assert(offsetof(Header, birth.created_ns) == 232);
-static_assert(offsetof(Header, birth.creator_pid) == 240);
-static_assert(offsetof(Header, birth.creator_uid) == 244);
+static_assert(offsetof(Header, birth.instance) == 208);
+static_assert(offsetof(Header, birth.boot) == 224);
+static_assert(offsetof(Header, birth.created_ns) == 240);
+static_assert(offsetof(Header, birth.creator_pid) == 248);
+static_assert(offsetof(Header, birth.creator_uid) == 252);
 static_assert(sizeof(Birth) == 48);
-static_assert(offsetof(Header, fingerprint) == 248);
-static_assert(offsetof(Header, type_name) == 256);
-static_assert(offsetof(Header, schema) == 384);
-static_assert(offsetof(Header, reserved) == 2432);
+static_assert(offsetof(Header, fingerprint) == 256);
+static_assert(offsetof(Header, type_name) == 264);
+static_assert(offsetof(Header, schema) == 392);
+static_assert(offsetof(Header, memory.huge_pages_asked) == 2440);
+static_assert(offsetof(Header, memory.huge_pages) == 2444);
+static_assert(offsetof(Header, memory.hugetlb_note) == 2448);
+static_assert(offsetof(Header, memory.transparent_note) == 2452);
+static_assert(offsetof(Header, memory.node_asked) == 2456);
+static_assert(offsetof(Header, memory.node_note) == 2460);
+static_assert(offsetof(Header, reserved) == 2464);
 static_assert(offsetof(Header, checksum) == 4088);
 
 /// A futex word: odd while somebody sleeps on it or is about to. See ring/bell.hpp.
 struct alignas(isolation) BellWord {
   std::atomic<std::uint32_t> word;
+  /// When it was rung last (monotonic clock), by one who counts; written before `word`.
+  std::atomic<std::uint64_t> rung_ns;
 };
 
 struct Bells {
@@ -160,6 +185,7 @@ struct Bells {
   BellWord gates;  ///< rung when there may be room: commit, a consumer came or went
 };
 static_assert(offsetof(Bells, data.word) == 0);
+static_assert(offsetof(Bells, data.rung_ns) == 8);
 static_assert(offsetof(Bells, gates.word) == 128);
 static_assert(sizeof(Bells) == 256);
 
@@ -275,8 +301,93 @@ static_assert(offsetof(Row, hold) == 288);
 static_assert(offsetof(Row, after) == 296);
 static_assert(sizeof(Row) == 512);
 
-inline constexpr std::uint64_t counters_per_row = 64;
-inline constexpr std::uint64_t counters_row_size = counters_per_row * 8;
+inline constexpr std::size_t batch_classes = 16;
+inline constexpr std::size_t user_counters = 8;
+inline constexpr std::size_t label_words = 6;
+inline constexpr std::size_t max_label_length = label_words * 8 - 1;
+
+/// A counter of the application's own.
+struct UserCounter {
+  std::atomic<std::uint64_t> id;  ///< zero: not in use. Written last
+  std::atomic<std::uint64_t> value;
+  std::array<std::atomic<std::uint64_t>, label_words> label;  ///< NUL-padded text
+};
+static_assert(sizeof(UserCounter) == 64);
+
+/// What one participant counts about itself; metrics/counters.hpp says what each is called, and how
+/// numbers of events follow from positions. Written by the holder of the row's lock alone, by plain
+/// loads and stores, but for `held_up_…`; all zero when the row is given to another id. Nothing is
+/// decided by them. Who dies between what it did and the counting of it has counted one too few.
+struct Counters {
+  /// The only producer, and consumers: the sequence from which on events are counted, so that their
+  /// number is the distance to its position (it may wrap below zero, if events were read twice);
+  /// or, with the two highest bits `paused`, the number itself. One word, so that nobody can die
+  /// between two halves of a turn.
+  alignas(isolation) std::atomic<std::uint64_t> origin;
+  static constexpr std::uint64_t paused = 0b10;
+  std::atomic<std::uint64_t> reserved_first;
+  /// One of several producers: how many sequences it claimed, but for those of an open bias.
+  std::atomic<std::uint64_t> claimed;
+  /// One of several producers: one past where its open bias began; zero without one.
+  std::atomic<std::uint64_t> bias_origin;
+  /// One of several producers: how many of the claimed it did not publish.
+  std::atomic<std::uint64_t> given_up;
+  std::atomic<std::uint64_t> full;        ///< publishes that found no room
+  std::atomic<std::uint64_t> blocked_ns;  ///< in which publishes waited for room, once they ended
+  std::atomic<std::uint64_t> blocked_since_ns;  ///< monotonic clock, while one waits; else zero
+  std::atomic<std::uint64_t> blocked_by;        ///< one past the row it waits or waited for
+  std::atomic<std::uint64_t> parks;             ///< sleeps in the kernel
+  std::atomic<std::uint64_t> unparks;           ///< of these, ended by being woken
+  std::atomic<std::uint64_t> wake_ups;          ///< others woken
+  std::atomic<std::uint64_t> wake_ns;           ///< from being rung for until awake, added up
+  std::atomic<std::uint64_t> wake_ns_max;
+  std::atomic<std::uint64_t> alerts;            ///< of the liveness policy
+  std::atomic<std::uint64_t> last_progress_ns;  ///< monotonic clock; when it was last seen to be
+                                                ///< done with all there was
+  std::atomic<std::uint64_t> lives;             ///< how often its id took the row
+  std::atomic<std::uint64_t> empty;             ///< consumers: looks that found nothing
+  std::atomic<std::uint64_t> lag_max;           ///< consumers: at the beginning of a batch
+  std::atomic<std::uint64_t> voids;             ///< consumers: skipped, nothing is published there
+  std::atomic<std::uint64_t> missed;            ///< consumers: overwritten before they were read
+  std::atomic<std::uint64_t> redelivered;       ///< consumers: at most so many came a second time
+  std::atomic<std::uint64_t> batch_end;         ///< consumers: the end of the latest batch
+  /// Consumers: how long, and how often, producers waited because of this one. Added to by them,
+  /// when they wait no more.
+  std::atomic<std::uint64_t> held_up_ns;
+  std::atomic<std::uint64_t> held_up;
+  std::array<std::atomic<std::uint64_t>, 7> reserved;
+  /// Consumers: batches of 1, 2–3, 4–7, … events; the last of 2^15 and more.
+  std::array<std::atomic<std::uint64_t>, batch_classes> batches;
+  std::array<std::atomic<std::uint64_t>, 16> reserved_too;
+  std::array<UserCounter, user_counters> user;
+};
+static_assert(offsetof(Counters, origin) == 0);
+static_assert(offsetof(Counters, claimed) == 16);
+static_assert(offsetof(Counters, bias_origin) == 24);
+static_assert(offsetof(Counters, given_up) == 32);
+static_assert(offsetof(Counters, full) == 40);
+static_assert(offsetof(Counters, blocked_ns) == 48);
+static_assert(offsetof(Counters, blocked_since_ns) == 56);
+static_assert(offsetof(Counters, blocked_by) == 64);
+static_assert(offsetof(Counters, parks) == 72);
+static_assert(offsetof(Counters, unparks) == 80);
+static_assert(offsetof(Counters, wake_ups) == 88);
+static_assert(offsetof(Counters, wake_ns) == 96);
+static_assert(offsetof(Counters, wake_ns_max) == 104);
+static_assert(offsetof(Counters, alerts) == 112);
+static_assert(offsetof(Counters, last_progress_ns) == 120);
+static_assert(offsetof(Counters, lives) == 128);
+static_assert(offsetof(Counters, empty) == 136);
+static_assert(offsetof(Counters, lag_max) == 144);
+static_assert(offsetof(Counters, voids) == 152);
+static_assert(offsetof(Counters, missed) == 160);
+static_assert(offsetof(Counters, redelivered) == 168);
+static_assert(offsetof(Counters, batch_end) == 176);
+static_assert(offsetof(Counters, held_up_ns) == 184);
+static_assert(offsetof(Counters, held_up) == 192);
+static_assert(offsetof(Counters, batches) == 256);
+static_assert(offsetof(Counters, user) == 512);
+static_assert(sizeof(Counters) == 1024);
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
                   std::atomic<std::uint32_t>::is_always_lock_free,

@@ -37,7 +37,7 @@ constexpr Sections sections_of(const Shape& shape) {
   sections.bells = place(shape.page_size, shape.page_size);
   sections.control = place(sizeof(Control), shape.page_size);
   sections.rows = place(shape.rows * sizeof(Row), isolation);
-  sections.counters = place(shape.rows * counters_row_size, isolation);
+  sections.counters = place(shape.counters == 0 ? 0 : shape.rows * sizeof(Counters), isolation);
   sections.claims = place(0, isolation);
   sections.slots = place(shape.capacity * shape.slot_stride, shape.page_size);
   sections.total_size = align_up(end, shape.page_size);

@@ -35,7 +35,7 @@ class Segment {
   /// @throws Error{invalid_option, no_space, permission_denied, locks_unsupported,
   /// membarrier_unavailable}
   static Segment create(const os::ObjectName& name, const EventType& event, format::Shape shape,
-                        const os::Permissions& permissions);
+                        const os::Permissions& permissions, const os::NewMemory& wanted = {});
   /// Lets the world see it. @return false if the name is taken.
   [[nodiscard]] bool publish_name() { return object_.publish_name(); }
 
@@ -66,6 +66,12 @@ class Segment {
   [[nodiscard]] format::Row& row(std::uint32_t index) const noexcept {
     return at<format::Row>(header_.sections.rows.offset + index * sizeof(format::Row));
   }
+  /// What the holder of that row counts; null in a ring without counters.
+  [[nodiscard]] format::Counters* counters(std::uint32_t index) const noexcept {
+    if (header_.shape.counters == 0) return nullptr;
+    return &at<format::Counters>(header_.sections.counters.offset +
+                                 index * sizeof(format::Counters));
+  }
   [[nodiscard]] std::byte* slots() const noexcept {
     return object_.data() + header_.sections.slots.offset;
   }
@@ -73,6 +79,19 @@ class Segment {
   [[nodiscard]] os::MemoryObject& object() noexcept { return object_; }
   [[nodiscard]] const os::MemoryObject& object() const noexcept { return object_; }
   [[nodiscard]] const std::string& name() const noexcept { return object_.name().text(); }
+  /// Takes the page faults of this mapping now; changes no byte of the ring.
+  void prefault() noexcept {
+    object_.prefault();
+    is_prefaulted_ = true;
+  }
+  /// Keeps this mapping in memory. @throws Error{permission_denied (RLIMIT_MEMLOCK), system_error}
+  void lock_memory() {
+    object_.lock_pages();
+    is_locked_ = true;
+  }
+  [[nodiscard]] bool is_prefaulted() const noexcept { return is_prefaulted_; }
+  [[nodiscard]] bool is_locked() const noexcept { return is_locked_; }
+
   /// Whether this mapping may write the bells (an observer without write permission may not).
   [[nodiscard]] bool can_ring() const noexcept { return can_ring_; }
 
@@ -99,6 +118,8 @@ class Segment {
   os::MemoryObject object_;
   format::Header header_;
   bool can_ring_ = false;
+  bool is_prefaulted_ = false;
+  bool is_locked_ = false;
 };
 
 /// Reads and checks a header of any object. Nothing of the rest of the object is touched.

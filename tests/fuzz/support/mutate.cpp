@@ -41,8 +41,9 @@ std::uint64_t status_word(std::mt19937& random) {
 /// Where a reader of a ring of this shape looks: control, rows, stamps and events.
 std::uint64_t word_offset(const Header& header, std::size_t size, std::mt19937& random) {
   const format::Sections& sections = header.sections;
-  static constexpr std::uint64_t control_words[] = {0, 128, 256, 264, 272, 280, 384};
-  static constexpr std::uint64_t row_words[] = {0, 16, 24, 32, 40, 128, 256, 264, 272, 280};
+  static constexpr std::uint64_t control_words[] = {0, 128, 256, 264, 272, 280, 384, 400};
+  static constexpr std::uint64_t row_words[] = {0,   16,  24,  32,  40,  128, 256,
+                                                264, 272, 280, 288, 296, 304};
   std::uint64_t offset = 0;
   switch (random() % 8) {
     case 0:

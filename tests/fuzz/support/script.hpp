@@ -23,7 +23,7 @@ struct Tick {
 /// What is done with the ring, one after the other. Numbers are part of the stored inputs.
 enum class Action : std::uint8_t {
   nothing = 0,
-  attach_consumer,  ///< argument: kind, start, typed
+  attach_consumer,  ///< argument: kind, start, id, whom it waits for
   poll,
   poll_until,  ///< a deadline that is past, or one that is near
   iterate,
@@ -38,8 +38,11 @@ enum class Action : std::uint8_t {
   look,
   write_word,  ///< somebody else writes `value` into word `place` of the object, behind our backs
   leave_all,
+  lease,            ///< place: at most so many; value: how many are released, what is given back
+  enable_liveness,  ///< argument: what is done about it
+  watch,            ///< the producer looks after its consumers, or somebody else does
 };
-inline constexpr unsigned action_count = 16;
+inline constexpr unsigned action_count = 19;
 
 struct Step {
   Action action = Action::nothing;

@@ -3,6 +3,7 @@
 // Kernels that lack a call and file systems that lack a feature: the error says which, or there is
 // another way that works as well.
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "endpoint/drain.hpp"
 #include "os/faults/kernel.hpp"
 #include "support/child.hpp"
+#include "support/sanitizers.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -284,6 +286,102 @@ TEST_F(A_kernel_without_unnamed_files, Keeps_a_forked_child_from_removing_the_pa
 
 TEST_F(A_kernel, Without_a_folder_to_clean_cleans_nothing) {
   EXPECT_TRUE(os::remove_abandoned_temporaries("/no-such-folder", false).empty());
+}
+
+// --- Memory
+
+constexpr std::uint64_t large_capacity = std::uint64_t{1} << 18U;  // 8 MiB of slots
+constexpr int populate_read = 22;                                  // MADV_POPULATE_READ, since 5.14
+constexpr int collapse = 25;                                       // MADV_COLLAPSE, since 6.1
+
+TEST_F(A_kernel, That_takes_no_faults_on_advice_has_them_taken_by_reading) {
+  if (under_asan || under_tsan || os::page_size() != 4096)
+    GTEST_SKIP() << "other faults are counted too";
+  auto producer = Producer<E>::create(name, {.capacity = large_capacity});
+  publish_numbers(producer, large_capacity);
+  const auto read_faults = [&](bool prefault) {
+    auto consumer = Consumer<E>::attach(
+        name, {.kind = ConsumerKind::observer, .prefault = prefault, .max_batch = 4096});
+    EXPECT_EQ(consumer.memory().is_prefaulted, prefault);
+    struct rusage before {};
+    struct rusage after {};
+    getrusage(RUSAGE_SELF, &before);
+    std::uint64_t seen = 0;
+    while (consumer.poll([&](const E& tick) { seen += tick.is_whole() ? 1 : 0; }).outcome ==
+           Poll::events) {
+    }
+    getrusage(RUSAGE_SELF, &after);
+    EXPECT_EQ(seen, large_capacity);
+    return after.ru_minflt - before.ru_minflt;
+  };
+  kernel = {.madvise_error = EINVAL, .first_new_advice = populate_read};
+  // The kernel takes 16 pages at a time where it is asked for nothing.
+  EXPECT_GE(read_faults(false), 60);
+  EXPECT_LT(read_faults(true), 30);
+  // Nor was anything written.
+  EXPECT_EQ(last_published(producer.segment()), Sequence(large_capacity - 1));
+}
+
+TEST_F(A_kernel, That_makes_no_huge_pages_on_demand_is_said_so) {
+  kernel = {.madvise_error = EINVAL, .first_new_advice = collapse};
+  auto producer = Producer<E>::create(
+      unique_ring_name(), {.capacity = large_capacity, .huge_pages = HugePages::transparent});
+  EXPECT_EQ(producer.memory().huge_pages, HugePages::none);
+  EXPECT_EQ(producer.memory().note,
+            "no transparent huge pages: this kernel cannot make them on demand");
+  publish_numbers(producer, 10);
+}
+
+TEST_F(A_kernel, Without_room_for_huge_pages_is_said_so) {
+  if (!std::filesystem::exists("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
+    GTEST_SKIP() << "without any";
+  for (const int error : {ENOMEM, EAGAIN, EBUSY}) {
+    kernel = {.madvise_error = error, .first_new_advice = collapse};
+    auto producer = Producer<E>::create(
+        unique_ring_name(), {.capacity = large_capacity, .huge_pages = HugePages::transparent});
+    EXPECT_EQ(producer.memory().huge_pages, HugePages::none);
+    EXPECT_EQ(producer.memory().note,
+              "no transparent huge pages: the kernel found no room for any");
+  }
+}
+
+TEST_F(A_kernel, With_room_for_some_huge_pages_is_said_so) {
+  kernel = {.madvise_error = ENOMEM, .first_new_advice = collapse, .let_through = 2};
+  auto producer = Producer<E>::create(
+      unique_ring_name(), {.capacity = large_capacity, .huge_pages = HugePages::transparent});
+  const MemoryReport memory = producer.memory();
+  if (memory.huge_pages == HugePages::none) GTEST_SKIP() << memory.note;
+  EXPECT_EQ(memory.note, "few transparent huge pages: the kernel found room for some of them only");
+  publish_numbers(producer, 10);
+}
+
+TEST_F(A_kernel, That_does_not_know_the_newest_flag_makes_rings_without_a_name) {
+  kernel.memfd_error = EINVAL;
+  auto producer = Producer<E>::create("memfd:ring");
+  const os::Descriptor ring = share_ring(producer.segment());
+  auto consumer = Consumer<E>::attach(ring.name());
+  publish_numbers(producer, 10);
+  EXPECT_EQ(drain(consumer).size(), 10U);
+  kernel.memfd_error = EMFILE;
+  expect_error(Errc::system_error, {.object = "memfd:ring", .found = "Too many open files"},
+               [] { (void)Producer<E>::create("memfd:ring"); });
+}
+
+TEST_F(A_kernel, That_fails_to_lock_memory_is_told_apart_from_a_limit) {
+  kernel.mlock_error = EAGAIN;
+  expect_error(Errc::permission_denied,
+               {.object = name, .found = "RLIMIT_MEMLOCK", .remedy = "CAP_IPC_LOCK"},
+               [&] { (void)Producer<E>::create(name, {.lock_memory = true}); });
+  EXPECT_TRUE(folder.is_empty());
+  kernel.mlock_error = EINVAL;
+  expect_error(Errc::system_error, {.object = name, .problem = "cannot be locked"},
+               [&] { (void)Producer<E>::create(name, {.lock_memory = true}); });
+  auto producer = Producer<E>::create(name);
+  expect_error(Errc::system_error, {.object = name},
+               [&] { (void)Producer<E>::attach(name, {.lock_memory = true}); });
+  expect_error(Errc::system_error, {.object = name},
+               [&] { (void)Consumer<E>::attach(name, {.id = "x", .lock_memory = true}); });
+  EXPECT_EQ(producer.participants().size(), 1U);
 }
 
 }  // namespace

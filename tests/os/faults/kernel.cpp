@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdarg>
+#include <cstddef>
 
 using disruptor_mp::test::kernel;
 
@@ -15,6 +16,9 @@ using disruptor_mp::test::kernel;
 extern "C" {
 
 int __real_fcntl(int fd, int command, ...);
+int __real_madvise(void* data, std::size_t size, int advice);
+int __real_memfd_create(const char* name, unsigned flags);
+int __real_mlock(const void* data, std::size_t size);
 int __real_open(const char* path, int flags, ...);
 int __real_posix_fallocate(int fd, off_t offset, off_t size);
 int __real_renameat2(int from_fd, const char* from, int to_fd, const char* to, unsigned flags);
@@ -31,6 +35,33 @@ int __wrap_fcntl(int fd, int command, ...) {
     return -1;
   }
   return __real_fcntl(fd, command, argument);
+}
+
+int __wrap_madvise(void* data, std::size_t size, int advice) {
+  const bool is_known = kernel.madvise_error != EINVAL;
+  if (kernel.madvise_error != 0 && advice >= kernel.first_new_advice &&
+      !(is_known && (size == 0 || kernel.let_through-- > 0))) {
+    errno = kernel.madvise_error;
+    return -1;
+  }
+  return __real_madvise(data, size, advice);
+}
+
+int __wrap_memfd_create(const char* name, unsigned flags) {
+  constexpr unsigned never_executable = 8;  // MFD_NOEXEC_SEAL
+  if (kernel.memfd_error != 0 && (flags & never_executable) != 0) {
+    errno = kernel.memfd_error;
+    return -1;
+  }
+  return __real_memfd_create(name, flags);
+}
+
+int __wrap_mlock(const void* data, std::size_t size) {
+  if (kernel.mlock_error != 0) {
+    errno = kernel.mlock_error;
+    return -1;
+  }
+  return __real_mlock(data, size);
 }
 
 int __wrap_open(const char* path, int flags, ...) {

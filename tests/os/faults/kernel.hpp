@@ -17,6 +17,15 @@ struct Kernel {
   int allocate_error = 0;
   /// errno for membarrier(2).
   int membarrier_error = 0;
+  /// errno for madvise(2) with an advice from `first_new_advice` on. EINVAL: as a kernel that does
+  /// not know it; else it is known, and fails after so many that are let through.
+  int madvise_error = 0;
+  int first_new_advice = 0;
+  int let_through = 0;
+  /// errno for memfd_create(2) with flags that are newer than Linux 6.2.
+  int memfd_error = 0;
+  /// errno for mlock(2).
+  int mlock_error = 0;
   /// Whether statvfs fails, as on file systems that do not know their free space.
   bool free_space_is_unknown = false;
   /// Called just before renameat2(2).

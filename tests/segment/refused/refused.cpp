@@ -40,6 +40,66 @@ struct alignas(8192) TooAligned {
   std::byte byte;
 };
 
+// Descriptions. Each breaks one rule.
+struct Pair {
+  std::uint64_t a;
+  std::uint64_t b;
+};
+struct Named : Pair {};
+struct Unnamed : Pair {};
+struct Twice : Pair {};
+struct OneName : Pair {};
+struct Pointer {
+  const char* text;
+};
+struct Foreign {
+  std::uint64_t value;
+};
+union Either {
+  std::uint64_t a;
+  std::uint64_t b;
+};
+
+namespace disruptor_mp {
+
+template <>
+struct EventTraits<Named> {
+  static constexpr std::string_view name = "Named";
+  static constexpr std::tuple fields{field("a", &Named::a), field("b", &Named::b)};
+};
+template <>
+struct EventTraits<Unnamed> {
+  static constexpr std::string_view name = "Unnamed";
+  static constexpr std::tuple fields{field("a b", &Unnamed::a)};
+};
+template <>
+struct EventTraits<Twice> {
+  static constexpr std::string_view name = "Twice";
+  static constexpr std::tuple fields{field("a", &Twice::a), field("b", &Twice::a)};
+};
+template <>
+struct EventTraits<OneName> {
+  static constexpr std::string_view name = "OneName";
+  static constexpr std::tuple fields{field("a", &OneName::a), field("a", &OneName::b)};
+};
+template <>
+struct EventTraits<Pointer> {
+  static constexpr std::string_view name = "Pointer";
+  static constexpr std::tuple fields{field("text", &Pointer::text)};
+};
+template <>
+struct EventTraits<Foreign> {
+  static constexpr std::string_view name = "Foreign";
+  static constexpr std::tuple fields{field("a", &Pair::a)};
+};
+template <>
+struct EventTraits<Either> {
+  static constexpr std::string_view name = "Either";
+  static constexpr std::tuple fields{field("a", &Either::a), field("b", &Either::b)};
+};
+
+}  // namespace disruptor_mp
+
 #if defined(PRODUCER)
 void use() { (void)disruptor_mp::Producer<EVENT>::create("refused"); }
 #elif defined(CONSUMER)

@@ -41,6 +41,7 @@ constexpr std::array swarm_profiles = {"steady",
                                        "observers-crash",
                                        "pipelines",
                                        "pipelines-crash",
+                                       "pipelines-handover",
                                        "diamond-late",
                                        "power-cut",
                                        "renamed"};
@@ -51,6 +52,10 @@ constexpr std::array several_profiles = {"several",
                                          "several-biased",
                                          "several-biased-crash",
                                          "several-tiny-crash",
+                                         "several-joining",
+                                         "several-joining-crash",
+                                         "several-observed",
+                                         "several-leases",
                                          "several-left-behind",
                                          "several-left-behind-crash",
                                          "several-stopped",
@@ -58,6 +63,8 @@ constexpr std::array several_profiles = {"several",
 /// First by PCT, then to the end or the end of patience.
 constexpr std::array tiny_profiles = {"tiny", "tiny-claim", "tiny-observer"};
 constexpr double profile_seconds = 120;
+/// Where a patch says that it needs more seeds than the others.
+constexpr double rare_seconds = 1200;
 
 enum class Fate : std::uint8_t { killed, survived, equivalent, broken };
 constexpr std::array<const char*, 4> fate_names = {"killed", "SURVIVED", "equivalent (argued)",
@@ -72,10 +79,11 @@ struct Outcome {
 };
 
 /// One attempt to kill. @return whether it did.
-bool kills(const Recipe& recipe, std::vector<std::string> options, Outcome& outcome) {
+bool kills(const Recipe& recipe, std::vector<std::string> options, double seconds,
+           Outcome& outcome) {
   options.insert(options.begin(), {(recipe.work / "dst").string(), "run"});
   options.emplace_back("--json");
-  const ChildResult result = run_child(options, recipe.work.string(), profile_seconds);
+  const ChildResult result = run_child(options, recipe.work.string(), seconds);
   if (result.exit_code == 0 || result.took_too_long) return false;
   outcome.fate = Fate::killed;
   if (result.exit_code < 0) {
@@ -125,10 +133,11 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
   fs::path traces = options.out.empty() ? fs::path() : fs::absolute(options.out);
   if (records && traces.empty()) traces = recipe.work / "traces";
   if (!traces.empty()) fs::remove_all(traces / mutant.name);
-  const auto attempt = [&](const char* profile, std::vector<std::string> more) {
+  const auto attempt = [&](const char* profile, std::vector<std::string> more,
+                           double seconds = profile_seconds) {
     more.insert(more.begin(), {"--profile", profile});
     if (!traces.empty()) more.insert(more.end(), {"--out", (traces / mutant.name).string()});
-    const bool is_dead = kills(recipe, more, outcome);
+    const bool is_dead = kills(recipe, more, seconds, outcome);
     if (!is_dead) return false;
     outcome.profile = profile;
     if (records) record(recipe, mutant, traces / mutant.name, options.record);
@@ -143,7 +152,8 @@ Outcome try_to_kill(const Recipe& recipe, const MutantOptions& options, const Mu
   };
   const bool is_dead =
       (!mutant.rare_profile.empty() &&
-       attempt(mutant.rare_profile.c_str(), {"--seeds", mutant.rare_seeds, "--jobs", jobs})) ||
+       attempt(mutant.rare_profile.c_str(), {"--seeds", mutant.rare_seeds, "--jobs", jobs},
+               rare_seconds)) ||
       swarm(swarm_profiles, 1) || swarm(several_profiles, 1) || swarm(several_profiles, 10) ||
       std::any_of(tiny_profiles.begin(), tiny_profiles.end(),
                   [&](const char* profile) {

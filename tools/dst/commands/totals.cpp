@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "seed_strategies.hpp"
 
@@ -17,6 +18,13 @@ std::uint64_t mixed(std::uint64_t x) noexcept {
   x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
   x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
   return x ^ (x >> 31U);
+}
+
+bool has_several_producers(const Profile& profile) {
+  Setting drawn;
+  Random random(0);
+  profile.draw(drawn, random);
+  return drawn.producers > 1;
 }
 
 /// How the first seed of a problem can be run again.
@@ -50,10 +58,12 @@ void print_situations(const RunOptions& options, const Totals& totals) {
 std::vector<Situation> unreached(const Profile& profile, const Totals& totals) {
   std::vector<Situation> missing;
   if (profile.promises.empty()) return missing;
-  for (const auto promises : {profile.promises, common_promises()}) {
+  const auto add_unreached = [&](std::span<const Situation> promises) {
     std::copy_if(promises.begin(), promises.end(), std::back_inserter(missing),
                  [&](Situation s) { return totals.reached[static_cast<std::size_t>(s)] == 0; });
-  }
+  };
+  add_unreached(profile.promises);
+  if (!has_several_producers(profile)) add_unreached(common_promises());
   return missing;
 }
 

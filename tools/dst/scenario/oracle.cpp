@@ -62,6 +62,7 @@ void Oracle::producer_attached(std::uint64_t next) {
 
 void Oracle::publishing(std::uint64_t sequence, unsigned count, unsigned incarnation) {
   publishing_by_ = engine().current();
+  publishing_first_ = sequence;
   publishing_end_ = sequence + count;
   for (std::uint64_t s = sequence; s != sequence + count; ++s) {
     if (!knows(s)) violated("the scenario publishes more events than it said");
@@ -70,6 +71,11 @@ void Oracle::publishing(std::uint64_t sequence, unsigned count, unsigned incarna
       violated("O3: sequence " + std::to_string(s) + " is published a second time");
   }
   started_end_ = std::max(started_end_, sequence + count);
+}
+
+bool Oracle::may_be_owed(std::uint64_t sequence) const noexcept {
+  // Who waits for room has not published what it is about to.
+  return sequence < (publishing_by_ == engine().current() ? publishing_first_ : started_end_);
 }
 
 void Oracle::published(std::uint64_t sequence, unsigned count, unsigned incarnation) {

@@ -60,6 +60,8 @@ class Oracle {
   /// How many events are published for certain.
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_end_ - first_; }
   [[nodiscard]] std::uint64_t acknowledged_end() const noexcept { return acknowledged_end_; }
+  /// Whether an event may be published there, for all the running process can know.
+  [[nodiscard]] bool may_be_owed(std::uint64_t sequence) const noexcept;
 
   // --- Told by consumers
   void consumer_attached(unsigned consumer, SimKind kind, std::uint64_t start, bool resumes,
@@ -171,6 +173,7 @@ class Oracle {
   std::uint64_t started_end_ = 0;
   unsigned producers_ = 0;           ///< how many have attached so far
   unsigned publishing_by_ = nobody;  ///< the process inside publish
+  std::uint64_t publishing_first_ = 0;
   std::uint64_t publishing_end_ = 0;
   std::array<Event, max_events> events_table_{};
   std::array<Consumer, max_consumers> consumers_{};

@@ -36,6 +36,7 @@ Place::Kind control_word(std::uint64_t within) {
 Place::Kind row_word(std::uint64_t within) {
   if (within == offsetof(format::Row, status)) return Place::Kind::row_status;
   if (within == offsetof(format::Row, cursor)) return Place::Kind::row_cursor;
+  if (within == offsetof(format::Row, hold)) return Place::Kind::row_hold;
   return Place::Kind::row_other;
 }
 
@@ -48,6 +49,7 @@ format::Shape shape_of(const Setting& s) {
   shape.slot_stride = format::slot_stride(shape.slot_layout, shape.event_size, shape.event_align);
   shape.rows = simulated_rows;
   shape.page_size = 4096;
+  shape.counters = s.counts ? 1 : 0;
   return shape;
 }
 
@@ -100,6 +102,8 @@ std::string ring_place_name(unsigned object, std::uint64_t offset) {
       return row + " status";
     case Place::Kind::row_cursor:
       return row + " cursor";
+    case Place::Kind::row_hold:
+      return row + " hold";
     case Place::Kind::row_other:
       return row + " + " + std::to_string(place.word);
     case Place::Kind::stamp:

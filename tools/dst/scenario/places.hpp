@@ -20,6 +20,7 @@ struct Place {
     producer_row,
     row_status,
     row_cursor,
+    row_hold,
     row_other,
     tail,
     slot_word,

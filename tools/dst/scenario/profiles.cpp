@@ -43,6 +43,10 @@ void draw_crowd(Setting& s, Random& random) {
   draw_ring(s, random);
   draw_consumers(s, random, 3);
 }
+void draw_counted(Setting& s, Random& random) {
+  draw_crowd(s, random);
+  s.counts = true;
+}
 void draw_leases(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.events += 4;
@@ -112,13 +116,16 @@ void draw_handover(Setting& s, Random& random) {
   s.producer_detaches = true;
 }
 /// A consumer that stalls now and then in the middle of an event and may be passed over, or leaves
-/// and is late to return; another keeps up.
+/// and is late to return; another mostly keeps up.
 void draw_stalling(Setting& s, Random& random) {
   s.has_liveness = true;
   s.has_watcher = random.one_in(3);
   s.consumers = 2;
-  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4)};
-  s.consumer[1] = {.kind = SimKind::gating, .max_batch = 1 + random.below(4)};
+  s.reports_failures = random.one_in(3);
+  s.stall_grace = random.one_in(2) ? 0 : 1'000;
+  s.consumer[0] = {.kind = SimKind::passable, .max_batch = 1 + random.below(4), .dawdles = true};
+  s.consumer[1] = {
+      .kind = SimKind::gating, .max_batch = 1 + random.below(4), .dawdles = random.one_in(3)};
   ConsumerSetting& stalls = s.consumer[0];
   stalls.returns = random.one_in(2);
   if (stalls.returns) stalls.leaves_after = 1 + random.below(3);
@@ -167,6 +174,26 @@ void draw_diamond_late(Setting& s, Random& random) {
   const unsigned late = random.below(2);
   s.consumer[late].starts_after = 1;  // a claim larger than what is left may keep the rest out
   if (random.one_in(2)) s.consumer[2].starts_after = 1;
+}
+/// A pipeline of two, whose first leaves after each event and returns at once, while a producer is
+/// away and has left events to read.
+void draw_pipelines_handover(Setting& s, Random& random) {
+  draw_pipelines(s, random);
+  s.capacity = random.one_in(8) ? 1 : 4;
+  s.publishing = Publishing::claim;
+  s.claim = 1 + random.below(static_cast<unsigned>(s.capacity));
+  s.events = 12;
+  s.producer_detaches = true;
+  s.producer_tarries = true;
+  s.consumers = 2;
+  s.consumer[0] = {.kind = SimKind::gating,
+                   .max_batch = 1,
+                   .leaves_after = 1,
+                   .returns = true,
+                   .hurries = random.one_in(2)};
+  s.consumer[1] = {.kind = SimKind::gating, .waiting = any_waiting(random), .after = 1};
+  if (s.consumer[1].waiting == Waiting::spin || s.consumer[1].waiting == Waiting::yield)
+    s.consumer[1].waiting = Waiting::block;
 }
 void draw_observers_handover(Setting& s, Random& random) {
   draw_observers(s, random);
@@ -269,6 +296,56 @@ void draw_several_biased(Setting& s, Random& random) {
   s.events = 3 + random.below(6);
   s.capacity = 4;
   s.claim = 1 + random.below(3);
+}
+
+void draw_several_counted(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.counts = true;
+}
+
+/// Held by leases, committed by hand.
+void draw_several_leases(Setting& s, Random& random) {
+  draw_several(s, random);
+  for (unsigned i = 0; i < s.consumers; ++i) {
+    ConsumerSetting& c = s.consumer[i];
+    c.leases = c.kind != SimKind::observer;
+    if (c.leases && random.one_in(4)) {
+      c.leaves_after = 1 + random.below(4);
+      c.returns = true;
+      c.stays_dead = false;
+    }
+  }
+}
+
+/// They leave in the middle, and join again; in small rings, with somebody who only looks on.
+void draw_several_joining(Setting& s, Random& random) {
+  draw_several(s, random);
+  s.producer_detaches = true;
+  s.capacity = std::uint64_t{1} << random.below(2);
+  s.claim = 1 + random.below(static_cast<unsigned>(s.capacity));
+  s.events += 1;
+  s.runs_free = random.one_in(2);
+  if (s.runs_free) s.consumers = 1;
+  if (s.runs_free || random.one_in(2)) {
+    const unsigned last = s.runs_free ? 0 : s.consumers++;
+    s.consumer[last] = {.kind = SimKind::observer, .waiting = any_waiting(random)};
+  }
+}
+
+/// The same on one slot that nobody holds, before three who only look on.
+void draw_several_observed(Setting& s, Random& random) {
+  draw_several_joining(s, random);
+  s.producers = 2;
+  s.capacity = 1;
+  s.claim = 1;
+  s.bias_after = 0;
+  s.events = 4;
+  s.runs_free = true;
+  s.producer_waiting = Waiting::block;
+  s.publishing = Publishing::one;
+  s.consumers = 3;
+  for (unsigned i = 0; i < s.consumers; ++i)
+    s.consumer[i] = {.kind = SimKind::observer, .waiting = Waiting::block};
 }
 
 /// They dawdle in the middle of events, and the others lose patience.
@@ -408,6 +485,10 @@ constexpr std::array by_power_cut = {S::power_cut, S::header_lost,       S::leng
 constexpr std::array by_several = {S::tail_biased, S::claim_race_lost, S::void_skipped};
 constexpr std::array by_several_deaths = {S::claim_race_lost, S::death_with_open_claim,
                                           S::void_skipped};
+constexpr std::array by_joining = {S::told_left, S::claim_race_lost, S::void_skipped};
+constexpr std::array by_observed = {S::told_left, S::claim_race_lost};
+constexpr std::array by_several_leases = {S::void_skipped, S::claim_race_lost};
+constexpr std::array by_graphs_handover = {S::told_gated, S::went_on_without, S::told_left};
 constexpr std::array by_stopped = {S::claim_revoked, S::slot_passed_over, S::quarantine_lifted,
                                    S::void_skipped};
 constexpr std::array by_graphs = {S::told_gated, S::sleeps_gated, S::went_on_without};
@@ -443,6 +524,7 @@ constexpr auto all = std::to_array<Profile>({
      by_deaths},
     {"leases", "events held by leases and committed by hand, with up to two deaths", 2, draw_leases,
      false, by_leases},
+    {"counted-crash", "as crash, in rings with counters", 2, draw_counted, false, by_deaths},
     {"crash-membership", "deaths among joins, leaves and returns", 2, draw_membership, false,
      by_deaths},
     {"observers-crash", "observers while producers die and others take over", 2,
@@ -507,6 +589,8 @@ constexpr auto all = std::to_array<Profile>({
      by_graphs_crash},
     {"diamond-late", "a diamond whose branch is joined later, with up to one death", 1,
      draw_diamond_late, false, by_graphs},
+    {"pipelines-handover", "producers and the first of a pipeline leave and return", 0,
+     draw_pipelines_handover, false, by_graphs_handover},
     {"several", "two or three producers on one ring, nobody dies", 0, draw_several, false,
      by_several},
     {"several-crash", "the same, with up to two deaths", 2, draw_several, false, by_several_deaths},
@@ -516,6 +600,16 @@ constexpr auto all = std::to_array<Profile>({
      by_several},
     {"several-tiny-crash", "two producers on one or two slots, with up to two deaths", 2,
      draw_several_tiny, false, by_several},
+    {"several-joining", "several that leave in the middle and join again", 0, draw_several_joining,
+     false, by_joining},
+    {"several-joining-crash", "the same, with up to two deaths", 2, draw_several_joining, false,
+     by_joining},
+    {"several-observed", "two that come and go on one slot, before three observers", 0,
+     draw_several_observed, false, by_observed},
+    {"several-leases", "events of several held by leases, with up to two deaths", 2,
+     draw_several_leases, false, by_several_leases},
+    {"several-counted-crash", "as several-crash, in rings with counters", 2, draw_several_counted,
+     false, by_several_leases},
     {"several-left-behind", "two producers go on without a consumer that stalls in an event", 0,
      draw_several_left_behind, false, by_left_behind},
     {"several-left-behind-crash", "the same, with up to two deaths", 2, draw_several_left_behind,

@@ -25,7 +25,7 @@ struct Profile {
 };
 
 [[nodiscard]] std::span<const Profile> profiles() noexcept;
-/// Beside its own, what every profile that promises anything promises.
+/// Beside its own, what every profile of one producer that promises anything promises.
 [[nodiscard]] std::span<const Situation> common_promises() noexcept;
 [[nodiscard]] const Profile* find_profile(std::string_view name) noexcept;
 

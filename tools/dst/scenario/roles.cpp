@@ -5,9 +5,11 @@
 // instantiated here.
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "disruptor_mp/disruptor_mp.hpp"
 #include "engine.hpp"
+#include "leasing.hpp"
 #include "scenario.hpp"
 #include "situations.hpp"
 
@@ -69,6 +71,7 @@ ProducerOptions producer_options() {
           .max_participants = simulated_rows,
           .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
           .first_sequence = setting.first,
+          .counters = setting.counts,
           .wait = strategy_of(setting.producer_waiting),
           .required_patience = patience,
           .timeout = 2s};
@@ -155,7 +158,7 @@ Publish publish_some(Producer<E>& producer) {
       (result == Publish::consumer_stalled || result == Publish::consumer_missing)) {
     // It dawdles while it attaches, when nobody may pass it over; or it was passed over, and nobody
     // else reads: then there is room when somebody comes back.
-    producer.acknowledge_failure();
+    meet_failure(producer);
     pause();
     return result;
   }
@@ -171,15 +174,7 @@ Publish publish_some(Producer<E>& producer) {
 template <class E>
 void enable_liveness(Producer<E>& producer) {
   try {
-    producer.enable_liveness({.required_consumer_ids = {"c0"},
-                              .startup_wait_timeout = 50ms,
-                              .progress_timeout = 1ms,
-                              .progress_check_interval = 500us,
-                              .shutdown_grace_period = 0ms,
-                              .failure_action = FailureAction::continue_without,
-                              .absence_grace_period = 1ms,
-                              .absence_action = FailureAction::continue_without,
-                              .alert_hook = check_alert});
+    producer.enable_liveness(simulated_policy());
   } catch (const Error& error) {
     if (error.code() != Errc::consumers_missing) throw;
   }
@@ -310,7 +305,13 @@ void produce(bool is_standby) {
       if (leaves && producer.next_sequence().value() < oracle().end()) {
         situations().enters(Phase::closing);
         producer.detach();
+        if (setting.producer_tarries)
+          os::sleep_until(os::now() + std::chrono::milliseconds(role_draw(4)));
         continue;
+      }
+      if (setting.has_liveness) {
+        const LivenessCounters counters = producer.liveness_counters();
+        liveness_oracle().counted(counters.stalls, counters.absences);
       }
       oracle().closing();
       situations().enters(Phase::closing);
@@ -385,7 +386,7 @@ ConsumerOptions consumer_options(unsigned index) {
           .wait = strategy_of(c.waiting),
           .timeout = 2s,
           .successor_patience = 0ns,
-          .may_be_passed_over = c.kind == SimKind::passable,
+          .may_be_passed_over = is_passable(index, oracle().was_here(index)),
           .max_batch = c.max_batch,
           .commit = c.leases ? Commit::by_hand : Commit::per_batch,
           .after = predecessors_of(index),
@@ -429,29 +430,6 @@ void take_name() {
   }
   pause();
   next.close();
-}
-
-/// Handles a lease, event by event: commits now and then, and may give back what is left.
-template <class E, class Handler>
-PollResult handle_lease(Consumer<E>& consumer, unsigned index, TimePoint deadline,
-                        Handler& handler) {
-  const auto commit = [&] {
-    consumer.commit();
-    oracle().committed(index);
-  };
-  // Who waits with something uncommitted may wait for itself.
-  if (!consumer.has_available()) commit();
-  Lease<E> lease = deadline == TimePoint::min() ? consumer.try_lease()
-                                                : consumer.lease_until(deadline, 1 + role_draw(4));
-  PollResult result{.count = 0, .outcome = lease.outcome()};
-  while (!lease.empty()) {
-    handler(lease[0], lease.first());
-    lease.release_first(1);
-    ++result.count;
-    if (role_draw(3) == 0) commit();
-    if (role_draw(6) == 0) lease.give_back();
-  }
-  return result;
 }
 
 /// One visit of a consumer: attach, read, leave. @return whether the stream is over for it.
@@ -500,17 +478,18 @@ bool consume_once(unsigned index) {
     oracle().handled(index, sequence.value(), words_of(event));
     situations().handled(sequence.value());
   };
+  const auto tell_commit = [index] { oracle().committed(index); };
   std::uint64_t handled = 0;
   for (;;) {
     PollResult result;
     oracle().polls(index, c.waiting != Waiting::poll);
     if (c.waiting == Waiting::poll) {
-      result = c.leases ? handle_lease(consumer, index, TimePoint::min(), handler)
+      result = c.leases ? handle_lease(consumer, TimePoint::min(), handler, tell_commit)
                         : consumer.poll(handler);
       if (result.outcome == Poll::idle || result.outcome == Poll::gated) pause();
     } else {
       const TimePoint deadline = role_draw(4) == 0 ? os::now() + 2ms : never;
-      result = c.leases ? handle_lease(consumer, index, deadline, handler)
+      result = c.leases ? handle_lease(consumer, deadline, handler, tell_commit)
                         : consumer.poll_until(deadline, handler);
     }
     oracle().polled(index);
@@ -598,7 +577,11 @@ void consume(unsigned index) {
         // anew.
         if (!is_of_earlier_boot(error) && (error.code() != Errc::not_found || was_there)) throw;
       }
-      tarries ? os::sleep_until(os::now() + 2 * patience) : pause();
+      if (tarries) {
+        os::sleep_until(os::now() + 2 * patience);
+      } else if (!setting.consumer[index].hurries) {
+        pause();
+      }
     }
   } catch (const Error& error) {
     // Who comes after everything has been read and closed finds nothing, and needs nothing.
@@ -611,37 +594,46 @@ void consume(unsigned index) {
 
 }  // namespace
 
-void check_alert(const ConsumerAlert& alert) {
-  // The two that are facts.
-  if (alert.trouble == ConsumerTrouble::dead && engine().kills() == 0)
-    engine().fail(Verdict::safety, "a consumer is told to be dead, but nobody has died");
-  if (alert.trouble == ConsumerTrouble::left && setting.consumer[0].leaves_after == 0)
-    engine().fail(Verdict::safety, "a consumer is told to have left, but it never does");
+Liveness simulated_policy() {
+  const auto action =
+      setting.reports_failures ? FailureAction::report : FailureAction::continue_without;
+  return {.required_consumer_ids = {"c0"},
+          .startup_wait_timeout = 50ms,
+          .progress_timeout = std::chrono::microseconds(simulated_progress_timeout),
+          .progress_check_interval = std::chrono::microseconds(simulated_check_interval),
+          .shutdown_grace_period = std::chrono::microseconds(setting.stall_grace),
+          .failure_action = action,
+          .absence_grace_period = std::chrono::microseconds(simulated_absence_grace),
+          .absence_action = action,
+          .alert_hook = [](const ConsumerAlert& alert) { liveness_oracle().alerted(alert); }};
+}
+
+bool is_passable(unsigned index, bool was_here) {
+  return setting.consumer[index].kind == SimKind::passable && (!was_here || role_draw(3) != 0);
 }
 
 bool dawdles_in_handler(unsigned index) {
-  if (setting.consumer[index].kind != SimKind::passable || role_draw(4) != 0) return false;
+  if (!setting.consumer[index].dawdles || role_draw(4) != 0) return false;
   os::sleep_until(os::now() + 4ms);
   return true;
 }
 
 void watcher_body() {
   try {
-    Watcher watcher = Watcher::attach(ring_name(), {.required_consumer_ids = {"c0"},
-                                                    .startup_wait_timeout = 20ms,
-                                                    .progress_timeout = 1ms,
-                                                    .progress_check_interval = 500us,
-                                                    .shutdown_grace_period = 0ms,
-                                                    .absence_grace_period = 1ms,
-                                                    .alert_hook = check_alert});
+    Liveness policy = simulated_policy();
+    policy.startup_wait_timeout = 20ms;
+    policy.failure_action = policy.absence_action = FailureAction::report;
+    Watcher watcher = Watcher::attach(ring_name(), std::move(policy));
     // Not to the end, which may not come if somebody dies.
     for (unsigned looks = 8 + role_draw(24); looks != 0 && !watcher.is_over(); --looks) {
       if (watcher.look()) {
         situations().reach(Situation::watcher_finds_failure);
         watcher.acknowledge_failure();
+        liveness_oracle().acknowledged();
       }
       pause();
     }
+    liveness_oracle().counted(watcher.counters().stalls, watcher.counters().absences);
   } catch (const Error& error) {
     if (error.code() != Errc::not_found && error.code() != Errc::consumers_missing) throw;
   }

@@ -4,12 +4,13 @@
 #include <array>
 #include <cstdint>
 
+#include "liveness_oracle.hpp"
 #include "oracle.hpp"
 #include "shared_oracle.hpp"
 #include "strategies.hpp"
 
 namespace disruptor_mp {
-struct ConsumerAlert;
+struct Liveness;
 }
 
 namespace disruptor_mp::sim {
@@ -37,8 +38,10 @@ struct ConsumerSetting {
   unsigned leaves_after =
       0;                    ///< events after which it leaves, and (`returns`) comes back; 0: never
   bool returns = false;     ///< after leaving; else it resigns
+  bool hurries = false;     ///< returns at once
   bool tarries = false;     ///< its first absence is longer than the producer's patience
   bool stays_dead = false;  ///< a gating consumer that is not started again after its death
+  bool dawdles = false;     ///< stops in the middle of some events
   bool leases = false;      ///< reads by leases, and commits by hand
   unsigned after = 0;       ///< whom it waits for, a bit for each
 };
@@ -51,6 +54,7 @@ struct Setting {
   std::uint64_t first = 0;
   bool portable_fences = false;
   bool runs_free = false;
+  bool counts = false;  ///< the ring has counters: more steps, in which nothing is decided
   Publishing publishing = Publishing::one;
   Waiting producer_waiting = Waiting::block;
   unsigned claim = 1;
@@ -59,6 +63,7 @@ struct Setting {
   unsigned producer_delay = 0;      ///< steps before it makes the ring
   Mortal mortal = Mortal::all;
   bool producer_detaches = false;  ///< leaves in the middle, and a successor goes on
+  bool producer_tarries = false;   ///< … some milliseconds later
   bool has_standby = false;        ///< a second producer waits for its turn
   bool has_janitor = false;        ///< takes the name away under everybody, for a ring of its own
   unsigned producers = 1;          ///< more than one: they share the ring (shared_roles.cpp)
@@ -68,8 +73,10 @@ struct Setting {
   unsigned revoke_after = 0;
   unsigned power_cut_at =
       0;  ///< the ring is a file, and this death takes all and the power; 0: not
-  bool has_liveness = false;  ///< producers go on without the first consumer when that stalls
-  bool has_watcher = false;   ///< somebody else looks after it, too
+  bool has_liveness = false;      ///< producers go on without the first consumer when that stalls
+  bool has_watcher = false;       ///< somebody else looks after it, too
+  bool reports_failures = false;  ///< instead of going on without it
+  unsigned stall_grace = 0;       ///< microseconds
   unsigned consumers = 1;
   std::array<ConsumerSetting, Oracle::max_consumers> consumer;
 };
@@ -86,8 +93,18 @@ void standby_body();
 void janitor_body();
 /// Somebody who only looks after the first consumer, from outside.
 void watcher_body();
-/// What a liveness policy tells of the first consumer, whoever looks.
-void check_alert(const ConsumerAlert& alert);
+/// A liveness policy for the first consumer.
+[[nodiscard]] Liveness simulated_policy();
+/// What a producer does that is told of a failure: it begins anew with that consumer. (Without a
+/// policy there is none to be told of.)
+template <class P>
+void meet_failure(P& producer) {
+  if (setting.reports_failures && producer.failure()) liveness_oracle().failed(*producer.failure());
+  producer.acknowledge_failure();
+  liveness_oracle().acknowledged();
+}
+/// Whether the first consumer may be passed over in the life that begins.
+[[nodiscard]] bool is_passable(unsigned index, bool was_here);
 /// The middle of an event, for a consumer that now and then stops there for longer than a policy
 /// allows. @return whether it did.
 bool dawdles_in_handler(unsigned index);

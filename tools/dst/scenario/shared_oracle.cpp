@@ -2,6 +2,7 @@
 #include "shared_oracle.hpp"
 
 #include "engine.hpp"
+#include "scenario.hpp"
 
 namespace disruptor_mp::sim {
 namespace {
@@ -113,9 +114,41 @@ void SharedOracle::stream_ended(unsigned consumer, unsigned producers) {
   consumers_[consumer].finished = true;
 }
 
+void SharedOracle::joined(unsigned producer) noexcept {
+  joined_.set(producer);
+  stays_[producer] = {.number = ++stay_count_, .process = engine().current()};
+}
+
+unsigned SharedOracle::stay_of(unsigned producer) const {
+  const Stay& stay = stays_[producer];
+  const Engine::State state = engine().process(stay.process).state;
+  const bool lives = state == Engine::State::Running || state == Engine::State::Paused;
+  return stay.number != 0 && lives ? stay.number : 0;
+}
+
+void SharedOracle::polls(unsigned consumer) noexcept {
+  for (unsigned i = 0; i < max_producers; ++i) consumers_[consumer].stays[i] = stay_of(i);
+}
+
+void SharedOracle::require_absence(unsigned consumer, const char* outcome) const {
+  for (unsigned i = 0; i < max_producers; ++i) {
+    const unsigned stay = stay_of(i);
+    if (stay == 0 || stay != consumers_[consumer].stays[i]) continue;
+    violated(consumer_name(consumer) + " is told '" + outcome + "', but producer " +
+             std::to_string(i) + " was there all the time");
+  }
+}
+
 void SharedOracle::told_dead(unsigned consumer) {
   if (engine().kills() == 0)
     violated(consumer_name(consumer) + " is told that the producers are dead, but nobody has died");
+  require_absence(consumer, "producer_dead");
+}
+
+void SharedOracle::told_left(unsigned consumer) {
+  if (!setting.producer_detaches)
+    violated("poll returned producer_left, but every producer either closed or died");
+  require_absence(consumer, "producer_left");
 }
 
 bool SharedOracle::needs_ring(unsigned consumer) const {
@@ -141,8 +174,9 @@ std::string SharedOracle::check_end(unsigned consumers) const {
     if (!c.was_here || c.kind == SimKind::observer) continue;
     const bool is_dead = engine().process(c.process).state == Engine::State::Crashed;
     if (is_dead && c.kind == SimKind::gating) continue;
-    // One that was passed over is not waited for, so it may find nothing when it returns.
-    const bool may_be_late = c.kind == SimKind::passable && (is_dead || c.is_late);
+    // One that was passed over, or does not gate while it is away, is not waited for, so it may
+    // find nothing when it returns.
+    const bool may_be_late = c.is_late || (c.kind == SimKind::passable && is_dead);
     if (!c.finished && !may_be_late && (c.kind != SimKind::required || needs_ring(i)))
       return "O1: " + consumer_name(i) + " did not come to the end";
     if (c.kind != SimKind::required) continue;  // one that died may have lost what passed meanwhile

@@ -8,6 +8,7 @@
 
 #include "disruptor_mp/disruptor_mp.hpp"
 #include "engine.hpp"
+#include "leasing.hpp"
 #include "scenario.hpp"
 #include "shared_oracle.hpp"
 #include "situations.hpp"
@@ -50,6 +51,7 @@ ProducerOptions producer_options(unsigned index) {
           .max_participants = simulated_rows,
           .fences = setting.portable_fences ? FenceChoice::portable : FenceChoice::asymmetric,
           .first_sequence = setting.first,
+          .counters = setting.counts,
           .revoke_stopped_after = std::chrono::microseconds(setting.revoke_after),
           .wait = strategy_of(setting.producer_waiting),
           .required_patience = 20ms,
@@ -161,7 +163,7 @@ unsigned publish_some(Producer<SharedEvent>& producer, unsigned number, unsigned
   if (setting.has_liveness &&
       (result == Publish::consumer_stalled || result == Publish::consumer_missing)) {
     // As in roles.cpp.
-    producer.acknowledge_failure();
+    meet_failure(producer);
     pause();
     return 0;
   }
@@ -181,51 +183,59 @@ Producer<SharedEvent> become_producer(unsigned index) {
 /// As in roles.cpp.
 void enable_liveness(Producer<SharedEvent>& producer) {
   try {
-    producer.enable_liveness({.required_consumer_ids = {"c0"},
-                              .startup_wait_timeout = 50ms,
-                              .progress_timeout = 1ms,
-                              .progress_check_interval = 500us,
-                              .shutdown_grace_period = 0ms,
-                              .failure_action = FailureAction::continue_without,
-                              .absence_grace_period = 1ms,
-                              .absence_action = FailureAction::continue_without,
-                              .alert_hook = check_alert});
+    producer.enable_liveness(simulated_policy());
   } catch (const Error& error) {
     if (error.code() != Errc::consumers_missing) throw;
   }
+}
+
+/// One visit of a producer: attach, publish, close; or leave in the middle.
+/// @param number of its next event, in this life. @return whether the stream is over for it.
+bool produce_once(unsigned index, unsigned& number) {
+  Producer<SharedEvent> producer = become_producer(index);
+  shared_oracle().ring_exists();
+  shared_oracle().joined(index);
+  engine().require_growing(&producer.segment().control().horizon);
+  if (setting.has_liveness) enable_liveness(producer);
+  while (shared_oracle().done(index) < setting.events) {
+    const unsigned left = static_cast<unsigned>(setting.events) - shared_oracle().done(index);
+    const unsigned count =
+        setting.publishing == Publishing::claim ? std::min(setting.claim, left) : 1;
+    shared_oracle().publishing(origin(), number, count);
+    const unsigned made = publish_some(producer, number, count);
+    shared_oracle().published(origin(), number, made);
+    shared_oracle().add_done(index, made);
+    number += count;
+    if (TailWord::unpack(producer.segment().control().tail.load(std::memory_order_relaxed)).mode ==
+        TailWord::Mode::biased)
+      situations().reach(Situation::tail_biased);
+    // Who joins for the first time succeeds one that has left, so that the ring would not wait for
+    // that one. (Whoever has closed has not left: the others wait for nobody.)
+    const bool leaves = setting.producer_detaches && shared_oracle().done(index) < setting.events &&
+                        shared_oracle().have_joined(setting.producers) && role_draw(4) == 0;
+    if (leaves) {
+      shared_oracle().leaving(index);
+      producer.detach();
+      return false;
+    }
+    if (role_draw(8) == 0) pause();
+  }
+  while (!shared_oracle().have_joined(setting.producers)) pause();
+  shared_oracle().closing(index);
+  if (setting.publishing == Publishing::claim && role_draw(3) == 0) {
+    const auto open = producer.try_claim(1);
+    producer.close();  // gives it up
+  } else {
+    producer.close();
+  }
+  return true;
 }
 
 void produce(unsigned index) {
   situations().is_producer();
   unsigned number = 0;
   try {
-    Producer<SharedEvent> producer = become_producer(index);
-    shared_oracle().ring_exists();
-    shared_oracle().joined(index);
-    engine().require_growing(&producer.segment().control().horizon);
-    if (setting.has_liveness) enable_liveness(producer);
-    while (shared_oracle().done(index) < setting.events) {
-      const unsigned left = static_cast<unsigned>(setting.events) - shared_oracle().done(index);
-      const unsigned count =
-          setting.publishing == Publishing::claim ? std::min(setting.claim, left) : 1;
-      shared_oracle().publishing(origin(), number, count);
-      const unsigned made = publish_some(producer, number, count);
-      shared_oracle().published(origin(), number, made);
-      shared_oracle().add_done(index, made);
-      number += count;
-      if (TailWord::unpack(producer.segment().control().tail.load(std::memory_order_relaxed))
-              .mode == TailWord::Mode::biased)
-        situations().reach(Situation::tail_biased);
-      if (role_draw(8) == 0) pause();
-    }
-    while (!shared_oracle().have_joined(setting.producers)) pause();
-    shared_oracle().closing(index);
-    if (setting.publishing == Publishing::claim && role_draw(3) == 0) {
-      const auto open = producer.try_claim(1);
-      producer.close();  // gives it up
-    } else {
-      producer.close();
-    }
+    while (!produce_once(index, number)) pause();
   } catch (const Error& error) {
     // A life before this one died while it closed, as the last one.
     const bool is_over = error.code() == Errc::closed || error.code() == Errc::not_found;
@@ -246,8 +256,9 @@ bool consume_once(unsigned index) {
        .start = resumes ? Start::resume : Start::oldest,
        .wait = strategy_of(c.waiting),
        .timeout = 2s,
-       .may_be_passed_over = c.kind == SimKind::passable,
-       .max_batch = c.max_batch});
+       .may_be_passed_over = is_passable(index, shared_oracle().was_here(index)),
+       .max_batch = c.max_batch,
+       .commit = c.leases ? Commit::by_hand : Commit::per_batch});
   SharedOracle& told = shared_oracle();
   told.attached(index, c.kind, consumer.start_sequence().value(), resumes);
   if (consumer.resumed() && consumer.passed_over())
@@ -277,16 +288,24 @@ bool consume_once(unsigned index) {
     told.handled(index, sequence.value(),
                  {.sequence = event.number, .origin = event.origin, .checksum = event.checksum});
   };
-  for (std::uint64_t handled = 0;;) {
-    PollResult result;
-    if (c.waiting == Waiting::poll) {
-      result = consumer.poll(handler);
-      if (result.outcome == Poll::idle) pause();
-    } else {
-      result = consumer.poll_until(role_draw(4) == 0 ? os::now() + 2ms : never, handler);
-    }
+  const auto tell_commit = [&] {
     tell_gaps();
     told.committed(index);
+  };
+  for (std::uint64_t handled = 0;;) {
+    PollResult result;
+    told.polls(index);
+    if (c.waiting == Waiting::poll) {
+      result = c.leases ? handle_lease(consumer, TimePoint::min(), handler, tell_commit)
+                        : consumer.poll(handler);
+      if (result.outcome == Poll::idle) pause();
+    } else {
+      const TimePoint deadline = role_draw(4) == 0 ? os::now() + 2ms : never;
+      result = c.leases ? handle_lease(consumer, deadline, handler, tell_commit)
+                        : consumer.poll_until(deadline, handler);
+    }
+    tell_gaps();
+    if (!c.leases) told.committed(index);
     handled += result.count;
     switch (result.outcome) {
       case Poll::events:
@@ -298,6 +317,11 @@ bool consume_once(unsigned index) {
         return true;
       case Poll::producer_dead:
         told.told_dead(index);
+        pause();
+        break;
+      case Poll::producer_left:
+        told.told_left(index);
+        situations().reach(Situation::told_left);
         pause();
         break;
       case Poll::passed_over:

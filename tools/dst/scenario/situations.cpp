@@ -5,6 +5,7 @@
 
 #include "disruptor_mp/membership/roster.hpp"
 #include "engine.hpp"
+#include "liveness_oracle.hpp"
 #include "scenario.hpp"
 
 namespace disruptor_mp::sim {
@@ -127,6 +128,7 @@ Situations& situations() noexcept {
 void Situations::reset() noexcept {
   reached_.reset();
   deaths_in_takeover_ = 0;
+  row_of_first_ = nobody;
   actors_.fill(Actor());
   stamps_.fill(0);
   if (setting.capacity == 1) reach(Situation::capacity_one);
@@ -217,6 +219,17 @@ void Situations::loaded(Tag tag, std::uint64_t value, unsigned age) {
     case Kind::horizon:
       looked_at_horizon(actor, value);
       break;
+    case Kind::row_cursor:
+      if (place.index == row_of_first_) liveness_oracle().read_cursor(value);
+      break;
+    case Kind::row_status:
+      if (place.index == row_of_first_)
+        liveness_oracle().read_incarnation(RowStatus::unpack(value).incarnation);
+      break;
+    case Kind::row_hold:
+      if (place.index == row_of_first_)
+        liveness_oracle().read_taking(HoldWord::unpack(value).number);
+      break;
     case Kind::slot_word:
       actor.has_copied = true;
       break;
@@ -256,6 +269,8 @@ void Situations::stored(Tag tag, std::uint64_t value) {
         reach(Situation::joiner_lapped);
       break;
     case Kind::row_status:
+      // Only the first consumer is of this kind, and its row is given to nobody else.
+      if (actor.kind == SimKind::passable) row_of_first_ = place.index;
       actor.unrung |= gates_bell;
       if (RowStatus::unpack(value).state == format::RowState::dead) {
         actor.has_released = true;

@@ -177,6 +177,8 @@ class Situations final : public Witness {
   SituationSet reached_;
   std::array<std::uint64_t, 4> stamps_{};  ///< of several producers, by slot
   unsigned deaths_in_takeover_ = 0;
+  static constexpr unsigned nobody = ~0U;
+  unsigned row_of_first_ = nobody;  ///< where policies look after it
   std::array<Actor, max_processes> actors_{};
 };
 

@@ -141,6 +141,7 @@ unsigned Engine::spawn(unsigned role, State from) {
   process.incarnation = static_cast<std::uint8_t>(lives_[role]++);
   process.pending = {};
   process.step = 0;
+  process.clock = 0;
   process.yields = false;
   process.futex = 0;
   process.plain_pending_count = 0;

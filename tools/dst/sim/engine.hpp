@@ -130,6 +130,7 @@ class Engine {
     Op pending;
     std::uint32_t step = 0;
     std::uint64_t wake_time = 0;
+    std::uint64_t clock = 0;  ///< as it read it last
     std::uint32_t futex = 0;  ///< 1 + granule slept on; 0: none
     bool yields = false;
     bool was_rung = false;  ///< its last sleep was ended by a waker
@@ -169,6 +170,11 @@ class Engine {
   [[nodiscard]] unsigned boots() const noexcept { return boots_; }
   [[nodiscard]] unsigned kills() const noexcept { return kills_; }
   [[nodiscard]] std::uint64_t time() const noexcept { return time_; }
+  /// The same, for the running process.
+  std::uint64_t look_at_clock() noexcept {
+    if (is_inside()) self().clock = time_;
+    return time_;
+  }
   [[nodiscard]] const std::vector<LogLine>& log() const noexcept { return log_; }
   [[nodiscard]] const RunConfig& config() const noexcept { return config_; }
 

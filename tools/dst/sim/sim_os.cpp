@@ -8,9 +8,14 @@
 #include <cstring>
 
 #include "disruptor_mp/base/error.hpp"
+#include "disruptor_mp/os/affinity.hpp"
+#include "disruptor_mp/os/environment.hpp"
 #include "disruptor_mp/os/fork_guard.hpp"
+#include "disruptor_mp/os/helper_thread.hpp"
 #include "disruptor_mp/os/memory_object.hpp"
 #include "disruptor_mp/os/process.hpp"
+#include "disruptor_mp/os/readable_event.hpp"
+#include "disruptor_mp/os/several_futexes.hpp"
 #include "disruptor_mp/os/thread.hpp"
 #include "engine.hpp"
 
@@ -70,7 +75,8 @@ MemoryObject& MemoryObject::operator=(MemoryObject&&) noexcept = default;
 MemoryObject::~MemoryObject() = default;
 
 MemoryObject MemoryObject::create_unnamed(const ObjectName& name, std::uint64_t size,
-                                          const Permissions& /*all are one user here*/) {
+                                          const Permissions& /*all are one user here*/,
+                                          std::uint64_t /*pages: one size*/) {
   const int object = engine().kernel().create_object(size, name.path());
   if (object == Kernel::none)
     engine().fail(Verdict::budget, "too many objects, or one too large for the simulator");
@@ -118,7 +124,14 @@ void MemoryObject::write_at(std::uint64_t offset, std::span<const std::byte> byt
   __real_memcpy(to, bytes.data(), bytes.size());
 }
 
-std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable) {
+std::uint64_t MemoryObject::page_size() const { return os::page_size(); }
+PageNote MemoryObject::make_huge(std::uint64_t) { return PageNote::unsupported; }
+NodeNote MemoryObject::place(std::uint64_t, std::uint32_t) { return NodeNote::one_node; }
+void MemoryObject::prefault() noexcept {}
+void MemoryObject::lock_pages() {}
+
+std::byte* MemoryObject::map(std::uint64_t size, std::span<const PageRange> writable,
+                             bool /*is_huge*/) {
   std::array<Kernel::Range, 4> ranges{};
   unsigned count = 0;
   for (const PageRange& range : writable) {
@@ -157,6 +170,11 @@ bool MemoryObject::is_locked_elsewhere(std::uint64_t byte, LockMode /*wanted*/) 
              (locked ? ": yes" : ": no"));
   }
   return locked;
+}
+
+Descriptor MemoryObject::share() const {
+  engine().fail(Verdict::budget, "rings without a name are not simulated");
+  return Descriptor::adopt(-1);
 }
 
 bool MemoryObject::is_named() const {
@@ -212,6 +230,9 @@ std::vector<std::string> remove_abandoned_temporaries(const std::string&, bool) 
 }
 
 std::uint64_t page_size() noexcept { return 4096; }
+std::uint64_t page_size_of(const ObjectName&) { return page_size(); }
+std::optional<std::uint64_t> hugetlb_page_size(const ObjectName&) { return std::nullopt; }
+void require_node(const ObjectName&, std::uint32_t) {}
 
 ForkGuard::ForkGuard(Callback on_fork, void* context) : on_fork_(on_fork), context_(context) {}
 ForkGuard::~ForkGuard() { on_fork_ = nullptr; }
@@ -231,7 +252,9 @@ std::array<std::uint64_t, 2> random_id() noexcept {
   return {engine().time() * 0x9E3779B97F4A7C15U + engine().current(), engine().steps()};
 }
 
-TimePoint now() noexcept { return TimePoint(Duration(static_cast<std::int64_t>(engine().time()))); }
+TimePoint now() noexcept {
+  return TimePoint(Duration(static_cast<std::int64_t>(engine().look_at_clock())));
+}
 std::uint64_t wall_clock_ns() noexcept { return engine().time(); }
 
 void relax() noexcept { engine().yield(); }
@@ -258,6 +281,24 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
 void futex_wake_all(const std::atomic<std::uint32_t>& word) noexcept {
   engine().futex_wake_all(&word);
 }
+
+/// Nobody sets any, so that runs repeat.
+std::optional<std::string> environment(const char*) { return std::nullopt; }
+std::optional<CoreMask> CoreMask::only(unsigned) noexcept { return std::nullopt; }
+std::optional<CoreMask> cores_of_this_thread() noexcept { return std::nullopt; }
+bool run_this_thread_on(const CoreMask&) noexcept { return false; }
+std::vector<unsigned> usable_cores() { return {}; }
+
+// No simulated consumer has a descriptor.
+ReadableEvent::ReadableEvent(const std::string&) : descriptor_(-1) {}
+ReadableEvent::~ReadableEvent() = default;
+void ReadableEvent::set() noexcept {}
+bool ReadableEvent::take() noexcept { return false; }
+void wait_until_readable(std::span<const int>, TimePoint) {}
+HelperThread::HelperThread(const std::string&, void (*)(void*) noexcept, void*) {}
+HelperThread::~HelperThread() = default;
+bool can_sleep_on_several() noexcept { return false; }
+void futex_wait_any(std::span<const FutexWord>, TimePoint) noexcept {}
 
 bool register_for_asymmetric_fences() noexcept { return true; }
 void asymmetric_heavy_fence() noexcept { engine().heavy_fence(); }

@@ -4,9 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "disruptor_mp/endpoint/detail/lookout.hpp"
 #include "disruptor_mp/endpoint/options.hpp"
 #include "disruptor_mp/membership/barrier.hpp"
 #include "disruptor_mp/membership/graph.hpp"
@@ -16,6 +20,7 @@
 #include "disruptor_mp/os/thread.hpp"
 #include "disruptor_mp/ring/bell.hpp"
 #include "disruptor_mp/ring/fences.hpp"
+#include "disruptor_mp/ring/tally.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
 #include "disruptor_mp/segment/segment.hpp"
 
@@ -40,6 +45,11 @@ class ConsumerCore {
   /// millisecond. `events`: there is a void to be skipped.
   [[nodiscard]] Poll idle_result(std::uint64_t next);
 
+  /// The same; of a consumer with a descriptor it also says until when that is not readable.
+  [[nodiscard]] Poll answer(std::uint64_t next);
+  /// Consumer::fd().
+  [[nodiscard]] int descriptor();
+
   /// Waits in the chosen way until `ready()` or until there is nothing to wait for. @return
   /// `events` if ready. `next` is looked at anew each time: an observer's looking may move it.
   template <class Ready>
@@ -54,18 +64,21 @@ class ConsumerCore {
     const auto is_interrupted = [&] { return interrupted_.load(std::memory_order_relaxed); };
     const auto something = [&] { return ready() || has_ended(next) || is_interrupted(); };
     const auto give_up = [&] {
+      const auto alone = lookout_ ? lookout_->exclude() : std::unique_lock<std::mutex>();
       end = Poll::idle;
       asked = next;
+      Tally::add(tally_->empty);
+      note_progress(next);
       if (is_gated(next)) return (end = missing_predecessor(next)) != Poll::idle;
       tell_producer_state();
       return proves_void(next) || (end = absence()) != Poll::idle;
     };
     // What is there and gated comes by a commit; it is rung for as for a producer that waits.
     const auto choose_rest = [&]() -> Waiter::Rest {
-      if (is_gated(next)) return {.bell = &*gates_bell_, .longest_nap = longest_gated_nap};
+      if (lacks_commit(next)) return {.bell = &*gates_bell_, .longest_nap = longest_gated_nap};
       return {.bell = bell_ ? &*bell_ : nullptr, .longest_nap = longest_nap};
     };
-    const Waiter waiter(wait_, fences_);
+    const Waiter waiter(wait_, fences_, &tally_);
     for (;;) {
       const auto outcome = waiter.wait(deadline, something, give_up, choose_rest);
       // Before it went a producer may have published what those before us have not read yet. Asked
@@ -113,6 +126,8 @@ class ConsumerCore {
   [[nodiscard]] Segment& segment() noexcept { return segment_; }
   [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
   [[nodiscard]] Fences fences() const noexcept { return fences_; }
+  /// What this consumer counts.
+  [[nodiscard]] const Tally& tally() const noexcept { return tally_; }
   [[nodiscard]] bool is_observer() const noexcept { return !membership_; }
   /// Nothing for an observer.
   [[nodiscard]] std::optional<std::uint32_t> row() const noexcept {
@@ -121,6 +136,8 @@ class ConsumerCore {
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   [[nodiscard]] Sequence start() const noexcept { return start_; }
   [[nodiscard]] bool resumed() const noexcept { return resumed_; }
+  [[nodiscard]] WaitStrategy wait_strategy() const noexcept { return wait_; }
+  [[nodiscard]] std::optional<unsigned> pinned_core() const noexcept { return pinned_core_; }
   /// Whether a producer went on without an earlier holder of the id, so that what it resumes after
   /// may be gone; and how much is.
   [[nodiscard]] bool was_passed_over() const noexcept {
@@ -149,12 +166,19 @@ class ConsumerCore {
   [[nodiscard]] std::vector<Blocker> blockers(std::uint64_t next) const;
   /// Where a consumer that has become the child of a fork commits to.
   [[nodiscard]] std::atomic<std::uint64_t>* nobodys_cursor() noexcept { return &nobodys_cursor_; }
+  /// And where it counts.
+  [[nodiscard]] format::Counters* nobodys_counters() noexcept { return &nobodys_counters_; }
+  /// A batch of `size` events begins at `next`. @return the size of the next one to be told of.
+  [[nodiscard]] std::uint64_t note_lag(std::uint64_t next, std::uint64_t size,
+                                       std::uint64_t max_batch) noexcept;
   /// The row's cursor; null for an observer.
   [[nodiscard]] std::atomic<std::uint64_t>* cursor() noexcept {
     return membership_ ? &segment_.row(membership_->row()).cursor : nullptr;
   }
 
  private:
+  friend class Lookout;
+
   /// A sleeping consumer notices the death of its producer within this time.
   static constexpr Duration longest_nap = std::chrono::milliseconds(50);
   /// One that is gated notices the death of a predecessor as soon as a blocked producer does.
@@ -168,17 +192,38 @@ class ConsumerCore {
   [[nodiscard]] bool has_ended(std::uint64_t next) const noexcept {
     return stream_end(segment_) <= next && !is_gated(next);
   }
-  [[nodiscard]] bool is_gated_by_barrier(std::uint64_t next) const noexcept;
+  [[nodiscard]] bool is_gated_by_barrier(std::uint64_t next) const noexcept {
+    return is_gated_by(barrier_->bound(), next);
+  }
+  [[nodiscard]] bool is_gated_by(std::uint64_t bound, std::uint64_t next) const noexcept;
+  /// Whether what keeps this one from reading on can only be those it waits for. Asked of the
+  /// slots: what was published stays there. Who is in the way may have left when it is asked here
+  /// and be back when it is asked whether there is something to read; then nobody would ring for
+  /// it.
+  [[nodiscard]] bool lacks_commit(std::uint64_t next) const noexcept {
+    return barrier_ && (is_published(next) || stream_end(segment_) <= next || is_gated(next));
+  }
+  [[nodiscard]] bool is_published(std::uint64_t next) const noexcept;
   /// Whether an event was published at `next`, or, of several producers, it was claimed; whoever
   /// may read it yet.
   [[nodiscard]] bool is_there(std::uint64_t next) const noexcept;
   /// Cold, for one that is gated: gets past dead predecessors. @return predecessor_missing if one
   /// that is not there holds it, and patience is at its end; else `idle`.
-  Poll missing_predecessor(std::uint64_t next);
+  Poll missing_predecessor(std::uint64_t next) {
+    return missing_predecessor(*barrier_, predecessor_absent_since_, next);
+  }
+  Poll missing_predecessor(Barrier& barrier, std::optional<TimePoint>& absent_since,
+                           std::uint64_t next) const;
   /// What the end of the stream is to be called.
   [[nodiscard]] Poll end_of_stream() noexcept {
     tell_producer_state();
     return is_stopped(segment_) ? Poll::stopped : Poll::closed;
+  }
+  /// It has come to `next` and finds nothing there.
+  void note_progress(std::uint64_t next) noexcept {
+    if (next == noted_ || !tally_.is_shared()) return;
+    noted_ = next;
+    tally_->last_progress_ns.store(to_ns(os::now()), std::memory_order_relaxed);
   }
   /// Calls the hook if there is one and the state is another than it knows.
   void tell_producer_state() noexcept;
@@ -193,6 +238,8 @@ class ConsumerCore {
   Segment segment_;
   std::optional<Membership> membership_;
   std::string id_;
+  Tally tally_;
+  std::uint64_t noted_ = ~std::uint64_t{0};
   Fences fences_;
   std::optional<Bell> bell_;
   std::optional<Bell> gates_bell_;          ///< with a barrier
@@ -200,6 +247,7 @@ class ConsumerCore {
   Duration predecessor_patience_;
   std::optional<TimePoint> predecessor_absent_since_;
   WaitStrategy wait_;
+  std::optional<unsigned> pinned_core_;
   Duration successor_patience_;
   std::function<void(StreamState)> producer_hook_;
   StreamState told_state_ = StreamState::alive;
@@ -211,11 +259,14 @@ class ConsumerCore {
   std::atomic<bool> interrupted_ = false;
   std::uint64_t missed_before_ = 0;
   std::atomic<std::uint64_t> nobodys_cursor_ = 0;
+  format::Counters nobodys_counters_{};
   std::optional<TimePoint> absent_since_;
   TimePoint next_probe_ = TimePoint::min();
   bool is_shared_;
   std::optional<std::uint64_t> void_;
   Patience patience_;
+  std::vector<std::string> after_;
+  std::unique_ptr<Lookout> lookout_;  ///< with a descriptor; last: it uses the others
 };
 
 }  // namespace disruptor_mp::detail

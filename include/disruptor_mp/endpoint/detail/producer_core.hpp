@@ -18,6 +18,7 @@
 #include "disruptor_mp/os/fork_guard.hpp"
 #include "disruptor_mp/ring/fences.hpp"
 #include "disruptor_mp/ring/shared_tail.hpp"
+#include "disruptor_mp/ring/tally.hpp"
 #include "disruptor_mp/ring/waiter.hpp"
 #include "disruptor_mp/ring/window.hpp"
 #include "disruptor_mp/segment/segment.hpp"
@@ -31,14 +32,14 @@ class ProducerCore {
  public:
   static std::unique_ptr<ProducerCore> create(std::string_view name, const EventType& event,
                                               format::SlotLayout layout,
-                                              const ProducerOptions& options);
+                                              const ProducerOptions& given);
   static std::unique_ptr<ProducerCore> attach(std::string_view name, const EventType& event,
                                               std::optional<format::SlotLayout> layout,
-                                              const ProducerOptions& options);
+                                              const ProducerOptions& given);
   static std::unique_ptr<ProducerCore> create_or_attach(std::string_view name,
                                                         const EventType& event,
                                                         format::SlotLayout layout, bool must_match,
-                                                        const ProducerOptions& options);
+                                                        const ProducerOptions& given);
 
   /// Sequences below it may be written without looking at anybody. Zero after close, in the child
   /// of a fork, and while a claim is open, so that every call asks and is refused. It lives here,
@@ -48,6 +49,8 @@ class ProducerCore {
   /// Waits until sequences [next, next + n) may be written, and moves the limit. Not for n of 0.
   Publish wait_for_room(std::uint64_t next, std::uint64_t n, TimePoint deadline);
   Publish try_room(std::uint64_t next, std::uint64_t n);
+  /// A deadline of `wait_for_room` and `claim_shared`: as `ProducerOptions::when_full` says.
+  static constexpr TimePoint as_chosen = TimePoint::min() + Duration(1);
 
   /// While the only producer of a ring has a claim or burst open, nothing else is published. What
   /// is held is zero after close and in the child of a fork.
@@ -115,9 +118,14 @@ class ProducerCore {
   [[nodiscard]] std::uint64_t first() const noexcept { return first_; }
   [[nodiscard]] bool took_over() const noexcept { return took_over_; }
   [[nodiscard]] ProducerPresence predecessor() const noexcept { return predecessor_; }
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  [[nodiscard]] WaitStrategy wait_strategy() const noexcept { return wait_; }
+  [[nodiscard]] std::optional<unsigned> pinned_core() const noexcept { return pinned_core_; }
   [[nodiscard]] std::uint32_t row() const noexcept { return membership_.row(); }
   [[nodiscard]] std::vector<Participant> participants() const;
   [[nodiscard]] std::optional<Participant> slowest_consumer() const;
+  /// What this producer counts.
+  [[nodiscard]] const Tally& tally() const noexcept { return tally_; }
   /// How many events could be written from `next` on without waiting; of several producers from
   /// where their claims end. Only the private list of gates is renewed.
   [[nodiscard]] std::uint64_t remaining_capacity(std::uint64_t next);
@@ -131,6 +139,10 @@ class ProducerCore {
  private:
   [[nodiscard]] std::optional<Publish> absence() const;
   [[nodiscard]] std::optional<Publish> refusal(std::uint64_t n) const;
+  /// Of a call that met a full ring: whether it tries once more and does not wait.
+  [[nodiscard]] bool only_tries(TimePoint deadline) const noexcept;
+  /// What has become of that; counts n events if they are dropped.
+  Publish refuse_or_drop(Publish tried, std::uint64_t n) noexcept;
   template <class IsReady>
   Publish wait_while_full(std::uint64_t n, TimePoint deadline, IsReady&& is_ready,
                           const std::uint64_t& next);
@@ -172,15 +184,28 @@ class ProducerCore {
   /// Becomes one of several.
   static std::unique_ptr<ProducerCore> join(Segment& segment, const ProducerOptions& options,
                                             TimePoint deadline);
-  static void become_producer(Segment& segment, const Membership& membership);
+  static void become_producer(Segment& segment, const Membership& membership, std::uint64_t next);
+  /// Who holds this one up, while it is held up.
+  void note_blocked(TimePoint since, std::uint64_t next) noexcept;
+  void note_unblocked(TimePoint since, bool has_room) noexcept;
 
   Segment segment_;
   Membership membership_;
+  Tally tally_;
+  struct Stuck {
+    std::uint64_t next;
+    std::uint64_t since_ns;
+  };
+  std::optional<Stuck> stuck_;  ///< where it found no room, until it finds some there
+  std::optional<std::uint32_t> held_up_by_;  ///< the row that was slowest when it waited last
   Fences fences_;
-  Gate gate_;
   Window window_;
+  Gate gate_;  ///< behind the window: making it fences what the window has read
   Bell gates_bell_;
   WaitStrategy wait_;
+  WhenFull when_full_;
+  std::uint64_t dropped_ = 0;
+  std::optional<unsigned> pinned_core_;
   Duration required_patience_;
   std::optional<ConsumerWatch> watch_;
   std::optional<ConsumerAlert> failure_;  ///< until it is acknowledged
