@@ -145,6 +145,18 @@ Sequence starting_point(const Segment& segment, Start start) {
   return Sequence(first_unsettled(segment, nobody, next));
 }
 
+/// Sequences count up from a start that memory says; they must not come round.
+void require_possible(const Segment& segment, Sequence start) {
+  if (start.value() - segment.shape().first_sequence <= format::max_stream_length) return;
+  throw Error(Errc::corrupt,
+              {.object = segment.name(),
+               .problem = "the position to begin at makes no sense",
+               .found = std::to_string(start.value()),
+               .expected = "at most 2^62 from the first sequence, " +
+                           std::to_string(segment.shape().first_sequence),
+               .remedy = "Something wrote into the ring that should not have; make a new one."});
+}
+
 }  // namespace
 
 ConsumerCore::ConsumerCore(Segment segment, std::optional<Membership> membership, Sequence start,
@@ -201,6 +213,7 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
   if (options.kind == ConsumerKind::observer) {
     require_not_awaited(segment, options.id);
     const Sequence start = starting_point(segment, options.start);
+    require_possible(segment, start);
     return std::make_unique<ConsumerCore>(std::move(segment), std::nullopt, start, options);
   }
 
@@ -212,6 +225,7 @@ std::unique_ptr<ConsumerCore> ConsumerCore::join(Segment& segment, const Consume
   const auto previous =
       options.start == Start::resume ? membership.previous_cursor() : std::nullopt;
   const Sequence wanted = previous ? *previous : starting_point(segment, options.start);
+  require_possible(segment, wanted);
   if (options.may_be_passed_over) membership.set_passable();
   PreviousLife before;
   if (const auto cursor = membership.previous_cursor()) {

@@ -268,7 +268,7 @@ std::unique_ptr<ProducerCore> ProducerCore::succeed(Segment& segment,
   const std::uint64_t next = position.published.value();
   if (const std::uint64_t horizon = segment.control().horizon.load(std::memory_order_acquire);
       next > horizon || horizon - next > segment.shape().capacity ||
-      next < segment.shape().first_sequence) {
+      next - segment.shape().first_sequence > format::max_stream_length) {
     throw Error(
         Errc::corrupt,
         {.object = segment.name(),

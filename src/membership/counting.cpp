@@ -12,20 +12,30 @@ namespace {
 using format::Counters;
 using Word = std::atomic<std::uint64_t>;
 
-constexpr std::array<Word Counters::*, 24> single_words = {
-    &Counters::origin,
-    &Counters::claimed,    &Counters::bias_origin,
-    &Counters::given_up,   &Counters::full,
-    &Counters::blocked_ns, &Counters::blocked_since_ns,
-    &Counters::blocked_by, &Counters::parks,
-    &Counters::unparks,    &Counters::wake_ups,
-    &Counters::wake_ns,    &Counters::wake_ns_max,
-    &Counters::alerts,     &Counters::last_progress_ns,
-    &Counters::lives,      &Counters::empty,
-    &Counters::lag_max,    &Counters::voids,
-    &Counters::missed,     &Counters::redelivered,
-    &Counters::batch_end,  &Counters::held_up_ns,
-    &Counters::held_up};
+constexpr std::array<Word Counters::*, 24> single_words = {&Counters::origin,
+                                                           &Counters::claimed,
+                                                           &Counters::bias_origin,
+                                                           &Counters::given_up,
+                                                           &Counters::full,
+                                                           &Counters::blocked_ns,
+                                                           &Counters::blocked_since_ns,
+                                                           &Counters::blocked_by,
+                                                           &Counters::parks,
+                                                           &Counters::unparks,
+                                                           &Counters::wake_ups,
+                                                           &Counters::wake_ns,
+                                                           &Counters::wake_ns_max,
+                                                           &Counters::alerts,
+                                                           &Counters::last_progress_ns,
+                                                           &Counters::lives,
+                                                           &Counters::empty,
+                                                           &Counters::lag_max,
+                                                           &Counters::voids,
+                                                           &Counters::missed,
+                                                           &Counters::redelivered,
+                                                           &Counters::batch_end,
+                                                           &Counters::held_up_ns,
+                                                           &Counters::held_up};
 
 // Relaxed, here and below: nothing is decided by counters.
 std::uint64_t read(const Word& word) noexcept { return word.load(std::memory_order_relaxed); }
@@ -35,7 +45,6 @@ void write(Word& word, std::uint64_t value) noexcept {
 
 /// a − b; of words that are not of one moment, or damaged, zero rather than nonsense.
 std::uint64_t less(std::uint64_t a, std::uint64_t b) noexcept { return a - std::min(a, b); }
-
 
 constexpr unsigned count_bits = 62;
 constexpr std::uint64_t paused_at_zero = Counters::paused << count_bits;

@@ -3,7 +3,6 @@
 // That the benchmark runs and says what it did. What it measures is no test's business.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,6 +16,8 @@
 #include <string>
 #include <thread>
 
+#include "support/program.hpp"
+
 namespace disruptor_mp {
 namespace {
 
@@ -25,23 +26,10 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Outcome {
-  int exit_code = -1;
-  std::string output;  ///< stdout and stderr
-};
+using test::ProgramRun;
 
-Outcome run_bench(const std::string& arguments, const std::string& stdout_to = "") {
-  const std::string command =
-      std::string(DMP_BIN_DIR) + "/dmp-bench " + arguments + " 2>&1 " + stdout_to;
-  std::FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {};
-  Outcome outcome;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.output.append(buffer.data(), size);
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
-  return outcome;
+ProgramRun run_bench(const std::string& arguments, const std::string& stdout_to = "") {
+  return test::run_program("dmp-bench", arguments, "", stdout_to);
 }
 
 /// The shortest run there is: one round, one slice a contender.
@@ -50,8 +38,8 @@ std::string tiny(const std::string& cases) {
 }
 
 json measure(const std::string& cases) {
-  const Outcome outcome = run_bench(tiny(cases) + " --json -");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  const ProgramRun outcome = run_bench(tiny(cases) + " --json -");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
   return json::parse(outcome.output);
 }
 
@@ -173,9 +161,9 @@ void expect_no_line_longer_than(std::size_t limit, const std::string& output) {
 }
 
 TEST(Bench, The_table_fits_into_a_hundred_columns) {
-  const Outcome outcome = run_bench(
+  const ProgramRun outcome = run_bench(
       "--rounds 1 --seconds 0.001 --slice-ms 0.2 --case '^(wait/ping-pong/32|stream/8/8)$'");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("spin_then_yield"), HasSubstr("limit packed")));
   expect_no_line_longer_than(100, outcome.output);
 }
@@ -184,13 +172,13 @@ TEST(Bench, Json_goes_to_stdout_unless_a_file_is_named) {
   const std::string tiny_case = tiny("^stream/8/64$");
   for (const std::string& arguments :
        {"--json " + tiny_case, tiny_case + " --json", tiny_case + " --json=-"}) {
-    const Outcome outcome = run_bench(arguments);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+    const ProgramRun outcome = run_bench(arguments);
+    EXPECT_EQ(outcome.code, 0) << outcome.output;
     EXPECT_EQ(json::parse(outcome.output).at("cases").size(), 1U);
   }
   const auto file = std::filesystem::temp_directory_path() /
                     ("dmp-bench-test-" + std::to_string(getpid()) + ".json");
-  const Outcome outcome = run_bench(tiny_case + " --json " + file.string());
+  const ProgramRun outcome = run_bench(tiny_case + " --json " + file.string());
   EXPECT_THAT(outcome.output, HasSubstr("stream/8/64"));
   EXPECT_EQ(json::parse(std::ifstream(file)).at("cases").size(), 1U);
   std::filesystem::remove(file);
@@ -198,8 +186,8 @@ TEST(Bench, Json_goes_to_stdout_unless_a_file_is_named) {
 
 TEST(Bench, Output_that_cannot_be_written_is_an_error) {
   for (const std::string& arguments : {std::string("--list"), tiny("^stream/8/64$") + " --json"}) {
-    const Outcome outcome = run_bench(arguments, ">/dev/full");
-    EXPECT_EQ(outcome.exit_code, 1);
+    const ProgramRun outcome = run_bench(arguments, ">/dev/full");
+    EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(outcome.output, HasSubstr("stdout: cannot write"));
   }
 }
@@ -209,21 +197,21 @@ TEST(Bench, Nothing_of_it_remains) {
 }
 
 TEST(Bench, A_pattern_that_matches_no_case_is_a_usage_error) {
-  const Outcome outcome = run_bench("--case no-such-case");
-  EXPECT_EQ(outcome.exit_code, 2);
+  const ProgramRun outcome = run_bench("--case no-such-case");
+  EXPECT_EQ(outcome.code, 2);
   EXPECT_THAT(outcome.output, HasSubstr("no-such-case"));
 }
 
 TEST(Bench, The_list_names_every_case_and_runs_none) {
-  const Outcome outcome = run_bench("--list");
-  EXPECT_EQ(outcome.exit_code, 0);
+  const ProgramRun outcome = run_bench("--list");
+  EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("ping-pong/32\n"), HasSubstr("layout/stream/16/1"),
                                     Not(HasSubstr("near"))));
 }
 
 TEST(Recovery, Each_survivor_notices_the_death_of_the_other_one) {
-  const Outcome outcome = run_bench("--recovery --deaths 2 --json");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  const ProgramRun outcome = run_bench("--recovery --deaths 2 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
   const json run = json::parse(outcome.output);
   std::set<std::string> names;
   for (const json& situation : run.at("recovery")) {
@@ -245,8 +233,8 @@ TEST(Recovery, Each_survivor_notices_the_death_of_the_other_one) {
 }
 
 TEST(Recovery, The_table_fits_into_eighty_columns) {
-  const Outcome outcome = run_bench("--recovery --deaths 1 --case '^(full-ring/.*|same-id)$'");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  const ProgramRun outcome = run_bench("--recovery --deaths 1 --case '^(full-ring/.*|same-id)$'");
+  EXPECT_EQ(outcome.code, 0) << outcome.output;
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("full-ring/spin_then_yield    500      1  noticed "),
                     HasSubstr("waitpid"), HasSubstr("\nsame-id "), Not(HasSubstr("\nsuccessor "))));
@@ -257,14 +245,14 @@ TEST(Recovery, The_table_fits_into_eighty_columns) {
 TEST(Recovery, Options_that_do_not_fit_it_are_usage_errors) {
   for (const char* arguments : {"--deaths 3", "--recovery --deaths 0", "--recovery --deaths many",
                                 "--recovery --seconds 1", "--recovery --case no-such-situation"}) {
-    const Outcome outcome = run_bench(arguments);
-    EXPECT_EQ(outcome.exit_code, 2) << arguments << '\n' << outcome.output;
+    const ProgramRun outcome = run_bench(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments << '\n' << outcome.output;
   }
 }
 
 TEST(Recovery, The_list_names_the_situations) {
-  const Outcome outcome = run_bench("--recovery --list --case full-ring");
-  EXPECT_EQ(outcome.exit_code, 0);
+  const ProgramRun outcome = run_bench("--recovery --list --case full-ring");
+  EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.output, "full-ring/busy_spin\nfull-ring/spin_then_yield\nfull-ring/block\n");
 }
 

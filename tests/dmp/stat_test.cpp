@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <optional>
 #include <string>
 
 #include "disruptor_mp/disruptor_mp.hpp"
@@ -143,6 +144,24 @@ TEST(Stat, Rates_are_those_between_two_looks) {
     events += who["rate_per_second"].get<double>() * look["seconds"].get<double>();
   }
   EXPECT_NEAR(events, 1000, 0.01);
+}
+
+TEST(Stat, Watching_shows_look_after_look_and_ends_when_the_ring_is_removed) {
+  const std::string ring = unique_ring_name();
+  std::optional producer =
+      Producer<std::uint64_t>::create(ring, {.when_alone = WhenAlone::run_free});
+  auto watch = Command::dmp({"stat", ring, "--watch", "--interval", "20ms"});
+  watch.wait_for_output(1000);  // more than one look
+  producer->close();
+  producer.reset();
+  std::filesystem::remove(path_of(ring));  // unless it went away with its producer
+  const Outcome outcome = watch.finish();
+  EXPECT_EQ(outcome.exit_code, 0);
+  expect_contains(outcome.err, ring + ": the ring has been removed; this was the last look\n");
+  std::size_t looks = 0;
+  for (const std::string& line : lines_of(outcome.out)) looks += line.find("PRODUCER") == 0;
+  EXPECT_GE(looks, 2U);
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos) << "no terminal";
 }
 
 TEST(Stat, A_ring_without_counters_says_so) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "endpoint/drain.hpp"
+#include "support/errors.hpp"
 
 namespace disruptor_mp::test {
 namespace {
@@ -103,6 +104,35 @@ TYPED_TEST(Observing, A_loop_over_an_observer_skips_what_was_overwritten) {
   }
   EXPECT_EQ(observer.ended(), Poll::closed);
   EXPECT_EQ(seen.size() + observer.missed(), 28U);
+}
+
+TYPED_TEST(Observing, A_horizon_of_nonsense_keeps_it_from_nothing_and_in_no_circle) {
+  constexpr std::uint64_t first = 1000;
+  auto producer = this->create(8, first);
+  const auto writable =
+      Segment::attach(os::ObjectName::parse(this->name), SegmentRole::producer, {}, never);
+  for (const std::uint64_t nonsense :
+       {first + 1, first - 1, std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{1} << 63U}) {
+    auto observer = this->observe({.start = Start::latest});
+    publish_numbers(producer, 5);
+    writable.control().horizon.store(nonsense, std::memory_order_relaxed);
+    EXPECT_EQ(observer.poll([](const TypeParam&) {}).count, 5U) << nonsense;
+    EXPECT_EQ(observer.poll([](const TypeParam&) {}).outcome, Poll::idle) << nonsense;
+  }
+}
+
+TYPED_TEST(Observing, A_position_of_nonsense_is_refused) {
+  auto producer = this->create(8, 1000);
+  const auto writable =
+      Segment::attach(os::ObjectName::parse(this->name), SegmentRole::producer, {}, never);
+  for (const std::uint64_t nonsense : {std::uint64_t{999}, ~std::uint64_t{0}}) {
+    writable.control().published.store(nonsense, std::memory_order_relaxed);
+    EXPECT_EQ(error_of([&] { this->observe({.start = Start::latest}); }).code(), Errc::corrupt);
+    EXPECT_EQ(error_of([&] {
+                Consumer<TypeParam>::attach(this->name, {.id = "x", .start = Start::latest});
+              }).code(),
+              Errc::corrupt);
+  }
 }
 
 TYPED_TEST(Observing, Lapped_and_closed_it_is_told_the_end_after_the_last_events) {

@@ -25,6 +25,9 @@ struct Named {
   bool is_old_kernel = false;
 };
 
+/// So that the names of the tests are the same in every run.
+void PrintTo(const Named& named, std::ostream* out) { *out << named.name; }
+
 TimePoint soon() { return std::chrono::steady_clock::now() + 20s; }
 
 class Wait_set : public testing::TestWithParam<Named> {

@@ -2,34 +2,19 @@
 //
 // The whole program: rings and sockets in one loop, feeds that are killed.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
+
+#include "support/program.hpp"
 
 namespace disruptor_mp::test {
 namespace {
 
-struct Outcome {
-  int code = -1;
-  std::string output;
-};
-
-Outcome epoll_server(const std::string& arguments) {
-  const std::string command =
-      "timeout 120 " + std::string(DMP_BIN_DIR) + "/epoll_server " + arguments + " 2>&1";
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {};
-  Outcome run;
-  std::array<char, 256> buffer{};
-  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) run.output += buffer.data();
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) run.code = WEXITSTATUS(status);
-  return run;
+ProgramRun epoll_server(const std::string& arguments) {
+  return run_program("epoll_server", arguments);
 }
 
-void expect_pass(const Outcome& run, const std::string& what) {
+void expect_pass(const ProgramRun& run, const std::string& what) {
   EXPECT_EQ(run.code, 0) << run.output;
   EXPECT_NE(run.output.find("PASS " + what), std::string::npos) << run.output;
 }
@@ -48,7 +33,7 @@ TEST(Epoll_server, Notices_in_its_loop_that_a_feed_was_killed_and_loses_nothing)
 }
 
 TEST(Epoll_server, Refuses_to_kill_a_feed_that_is_not_there) {
-  const Outcome run = epoll_server("--kill 3");
+  const ProgramRun run = epoll_server("--kill 3");
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.output.find("a feed from 0 to 2"), std::string::npos) << run.output;
 }

@@ -2,34 +2,19 @@
 //
 // The whole program, in every way to wait.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <string>
+
+#include "support/program.hpp"
 
 namespace disruptor_mp::test {
 namespace {
 
-struct Outcome {
-  int code = -1;
-  std::string output;
-};
-
-Outcome ping_pong(const std::string& arguments, const std::string& environment = "") {
-  const std::string command = "env " + environment + " timeout 120 " + std::string(DMP_BIN_DIR) +
-                              "/ping_pong " + arguments + " 2>&1";
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {};
-  Outcome run;
-  std::array<char, 256> buffer{};
-  while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) run.output += buffer.data();
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) run.code = WEXITSTATUS(status);
-  return run;
+ProgramRun ping_pong(const std::string& arguments, const std::string& environment = "") {
+  return run_program("ping_pong", arguments, environment);
 }
 
-void expect_pass(const Outcome& run, const std::string& trips) {
+void expect_pass(const ProgramRun& run, const std::string& trips) {
   EXPECT_EQ(run.code, 0) << run.output;
   EXPECT_NE(run.output.find("PASS " + trips + " round trips"), std::string::npos) << run.output;
 }
@@ -42,7 +27,7 @@ TEST(Ping_pong, Brings_every_ball_back_however_it_waits) {
 
 TEST(Ping_pong, Waits_as_the_environment_says_and_complains_if_it_says_nonsense) {
   expect_pass(ping_pong("--trips 100", "DISRUPTOR_MP_WAIT=sleep:20us"), "100");
-  const Outcome run = ping_pong("--trips 100", "DISRUPTOR_MP_WAIT=quick");
+  const ProgramRun run = ping_pong("--trips 100", "DISRUPTOR_MP_WAIT=quick");
   EXPECT_EQ(run.code, 1);
   EXPECT_NE(run.output.find("ping_pong: DISRUPTOR_MP_WAIT: "), std::string::npos) << run.output;
   // What the program says itself wins.
@@ -50,7 +35,7 @@ TEST(Ping_pong, Waits_as_the_environment_says_and_complains_if_it_says_nonsense)
 }
 
 TEST(Ping_pong, Names_the_cores_that_can_be_had_if_it_cannot_have_one) {
-  const Outcome run = ping_pong("--trips 100 --cores 8000 0");
+  const ProgramRun run = ping_pong("--trips 100 --cores 8000 0");
   EXPECT_EQ(run.code, 1);
   EXPECT_NE(run.output.find("allowed to this process: "), std::string::npos) << run.output;
 }

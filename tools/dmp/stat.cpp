@@ -252,6 +252,10 @@ ExitCode run_stat(const StatOptions& options) {
     Look now = look_at(segment);
     show(now, then, options);
     if (!options.watches) return ExitCode::ok;
+    if (!segment.object().is_named()) {
+      warn(options.ring + ": the ring has been removed; this was the last look", options.json);
+      return ExitCode::ok;
+    }
     if (std::ferror(stdout) != 0) return ExitCode::ok;  // the reader has gone; told by the caller
     then = std::move(now);
   }
@@ -281,7 +285,7 @@ void add_stat(CLI::App& app, Invocation& invocation) {
   CLI::App& command =
       *app.add_subcommand("stat", "rates and counters of one ring, and who is slow");
   command.add_option("NAME", options->ring, "ring: NAME, shm:NAME or file:PATH")->required();
-  command.add_flag("--watch", options->watches, "again and again, until interrupted");
+  command.add_flag("--watch", options->watches, "again and again, until the ring is removed");
   command.add_flag("--all", options->shows_all, "every counter of every participant");
   add_duration(command, "--interval", options->interval,
                "between two looks; 0: one look, no rates");

@@ -612,7 +612,9 @@ class Consumer {
   /// Of the events that are not overwritten.
   [[nodiscard]] std::uint64_t oldest() const noexcept {
     // Acquire: the slots we read next are at least as new as this promise.
-    const std::uint64_t horizon = control_->horizon.load(std::memory_order_acquire);
+    return oldest(control_->horizon.load(std::memory_order_acquire));
+  }
+  [[nodiscard]] std::uint64_t oldest(std::uint64_t horizon) const noexcept {
     return Window::oldest(horizon, slots_.capacity(), core_->segment().shape().first_sequence);
   }
 
@@ -629,8 +631,7 @@ class Consumer {
     }
     // Relaxed, after racy_copy's acquire fence: pairs with the release fence in Window::open. If
     // any byte came from a later event, this sees the horizon that allowed it.
-    const std::uint64_t horizon = control_->horizon.load(std::memory_order_relaxed);
-    if (horizon - next_ <= slots_.capacity()) return true;
+    if (oldest(control_->horizon.load(std::memory_order_relaxed)) <= next_) return true;
     skip_overwritten();
     return false;
   }

@@ -73,7 +73,8 @@ struct CounterValue {
 /// An application's own counter in the ring: seen by every tool beside the others, kept when the
 /// process dies, gone on with by the next life of its participant. One writer: the thread that uses
 /// the producer or consumer it is of, or another one instead of it. Do not use it longer than that
-/// producer or consumer. Adding is a load and a store.
+/// producer or consumer, nor in a child forked since, where the row is the parent's. Adding is a
+/// load and a store.
 class UserCounter {
  public:
   explicit UserCounter(std::atomic<std::uint64_t>& value) noexcept : value_(&value) {}

@@ -88,9 +88,12 @@ class Window {
   [[nodiscard]] std::uint64_t announced() const noexcept { return announced_; }
 
   /// The oldest sequence that no producer may be overwriting, given a horizon that was just read.
+  /// One that no event has brought about was written by a stranger, and promises nothing.
   static constexpr std::uint64_t oldest(std::uint64_t horizon, std::uint64_t capacity,
                                         std::uint64_t first) noexcept {
-    return horizon - first > capacity ? horizon - capacity : first;
+    const std::uint64_t promised = horizon - first;
+    return promised > capacity && promised <= format::max_stream_length ? horizon - capacity
+                                                                        : first;
   }
 
  private:

@@ -36,6 +36,9 @@ inline constexpr std::uint64_t max_capacity = std::uint64_t{1} << 30U;
 inline constexpr std::uint64_t max_total_size = std::uint64_t{1} << 46U;
 inline constexpr std::uint32_t max_rows = 4096;
 inline constexpr std::uint64_t max_first_sequence = std::uint64_t{1} << 63U;
+/// No position that is further from the first sequence is one that events have brought about (at
+/// 10^9 a second in 146 years).
+inline constexpr std::uint64_t max_stream_length = std::uint64_t{1} << 62U;
 /// Several producers need two bits of the sequence for themselves.
 inline constexpr std::uint64_t max_first_sequence_of_multi = std::uint64_t{1} << 60U;
 /// `Shape::revoke_stopped_after` is read as a signed Duration.

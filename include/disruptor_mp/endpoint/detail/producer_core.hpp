@@ -196,7 +196,7 @@ class ProducerCore {
     std::uint64_t next;
     std::uint64_t since_ns;
   };
-  std::optional<Stuck> stuck_;  ///< where it found no room, until it finds some there
+  std::optional<Stuck> stuck_;               ///< where it found no room, until it finds some there
   std::optional<std::uint32_t> held_up_by_;  ///< the row that was slowest when it waited last
   Fences fences_;
   Window window_;
