@@ -46,7 +46,7 @@ bench: ## build and run the benchmarks
 
 .PHONY: dst
 dst: ## simulate: all profiles, the size of CI; ARGS='run --profile chaos' and the like for other things
-	@scripts/run-program dst $(if $(ARGS),$(ARGS),night --rounds 2 --seeds 2500 --anew --out build/dst --jobs $(JOBS))
+	@scripts/run-program dst $(if $(ARGS),$(ARGS),night --rounds 1 --seeds 3000 --anew --out build/dst --jobs $(JOBS))
 
 .PHONY: dst-night
 dst-night: ## simulate until Ctrl-C, findings in build/dst-night; the next one goes on there

@@ -6,7 +6,7 @@
 set(dmp_cross_include ${PROJECT_BINARY_DIR}/third_party)
 file(MAKE_DIRECTORY ${dmp_cross_include})
 # One link per package: /usr/include itself would bring in the build machine's C library.
-foreach(entry fmt CLI nlohmann boost rapidcheck rapidcheck.h zlib.h zconf.h)
+foreach(entry fmt CLI nlohmann boost prometheus rapidcheck rapidcheck.h zlib.h zconf.h)
   if(EXISTS /usr/include/${entry})
     file(CREATE_LINK /usr/include/${entry} ${dmp_cross_include}/${entry} SYMBOLIC)
   endif()
@@ -34,6 +34,7 @@ set_property(TARGET fmt::fmt PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_O
 dmp_header_package(fmt::fmt-header-only)
 set_property(TARGET fmt::fmt-header-only PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY=1)
 dmp_stand_in(ZLIB::ZLIB)
+dmp_stand_in(prometheus-cpp::pull)
 
 if(DMP_BUILD_TESTS)
   dmp_stand_in(rapidcheck)

@@ -7,7 +7,7 @@ if(NOT Python3_FOUND OR CMAKE_CROSSCOMPILING OR DMP_SANITIZER)
 endif()
 
 set(man_pages)
-set(dmp_commands pub sub ls inspect stat doctor clean)
+set(dmp_commands pub sub ls inspect tail stat export doctor clean)
 set(dmp_pages ${dmp_commands})
 list(TRANSFORM dmp_pages PREPEND dmp-)
 

@@ -15,8 +15,8 @@
 namespace disruptor_mp::test {
 namespace {
 
-const std::vector<std::string> commands = {"pub",  "sub",    "ls",   "inspect",
-                                           "stat", "doctor", "clean"};
+const std::vector<std::string> commands = {"pub",  "sub",    "ls",     "inspect", "tail",
+                                           "stat", "export", "doctor", "clean"};
 
 std::string help_of(const std::string& command) {
   const Outcome outcome = run_dmp({command, "--help"});
@@ -67,8 +67,10 @@ std::vector<std::string> examples_of(const std::string& command, const std::stri
     line = std::regex_replace(line, std::regex("clean --dry-run"),
                               "clean --dry-run --prefix " + ring_prefix());
     // What goes on until it is interrupted is.
-    line = std::regex_replace(line, std::regex("^ *(dmp stat .*--watch.*)"),
+    line = std::regex_replace(line, std::regex("^ *(dmp (stat .*--watch|tail .*--follow).*)"),
                               "timeout -s INT --preserve-status 1 $1; test $? = 130");
+    line = std::regex_replace(line, std::regex("^ *(dmp export .*--listen [0-9.]*:)9464"),
+                              "timeout -s INT --preserve-status 1 $010; test $? = 130");
     examples.push_back(line);
   }
   EXPECT_GE(examples.size(), 2U);
@@ -141,7 +143,7 @@ TEST(Help, Examples_of_what_only_looks_can_be_run) {
   const std::string ring = unique_ring_name().substr(4);
   Pair shm(ring);
   Pair file(folder.ring_name());
-  for (const char* command : {"ls", "inspect", "stat", "doctor"}) {
+  for (const char* command : {"ls", "inspect", "tail", "stat", "export", "doctor"}) {
     for (const std::string& text : examples_of(command, ring, folder.path().string())) {
       Command example = Command::shell(text, folder.path().string());
       expect_ok(example, text);
@@ -179,6 +181,8 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
       {"sub", "x", "--count", "0"},
       {"sub", "x", "--kind", "lazy"},
       {"inspect"},
+      {"tail", "x", "--last", "-1"},
+      {"tail", "x", "--json", "--format", "hex"},
       {"stat"},
       {"stat", "x", "--interval", "never"},
       {"ls", "--nonsense"},
@@ -194,7 +198,8 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
 }
 
 TEST(Errors, Of_usage_name_object_found_and_expected) {
-  const std::string commands_there_are = "one of pub, sub, ls, inspect, stat, doctor, clean, bench";
+  const std::string commands_there_are =
+      "one of pub, sub, ls, inspect, tail, stat, export, doctor, clean, bench";
   struct Case {
     std::vector<std::string> arguments;
     std::string object;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What `dmp sub` and `dmp pub` make of a ring of arbitrary bytes: they read it to its end, or for
-// as long as they may, and publish a few bytes into it. The commands themselves run in this
-// process; what they print is thrown away.
+// What `dmp sub`, `dmp tail` and `dmp pub` make of a ring of arbitrary bytes: they read it to its
+// end, or for as long as they may, and publish a few bytes into it. The commands themselves run in
+// this process; what they print is thrown away.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -33,6 +33,7 @@ void run(std::initializer_list<std::string> arguments) {
   tool::Invocation invocation;
   tool::add_sub(app, invocation);
   tool::add_pub(app, invocation);
+  tool::add_tail(app, invocation);
   std::vector<std::string> reversed(std::rbegin(arguments), std::rend(arguments));
   app.parse(std::move(reversed));
   const auto start = std::chrono::steady_clock::now();
@@ -79,6 +80,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run({"sub", ring, "-q", "-t", "1ms", "--id", "third", "--after", "first,second", "--follow"});
   run({"sub", ring, "-q", "-t", "1ms", "--id", "first", "--kind", "required", "--start", "resume",
        "--frames"});
+  run({"tail", ring});
+  run({"tail", ring, "--json", "--last", "1000"});
   // As the seeds have it: an event of two words with a name, or the bytes of `dmp pub` itself.
   folder().put({data, size});
   rewind_input();

@@ -47,10 +47,15 @@ TEST_P(Reading, An_idle_blocked_consumer_uses_no_cpu) {
   consumer.skip_to("handled");
   consumer.wait_asleep();
   const std::uint64_t before = consumer.cpu_time_ns();
+  const std::uint64_t slept = consumer.sleeps();
+  const auto start = std::chrono::steady_clock::now();
   std::this_thread::sleep_for(2s);
   const std::uint64_t used = consumer.cpu_time_ns() - before;
-  // A sanitizer makes every nap some times longer.
-  EXPECT_LE(std::chrono::nanoseconds(used), is_sanitized() ? 60ms : 10ms);
+  // A look each 50 ms whether somebody has died, and no more. What a look takes is the machine's
+  // business: some 0.1 ms, a few times that beside other work.
+  const auto naps = (std::chrono::steady_clock::now() - start) / 50ms;
+  EXPECT_LE(consumer.sleeps() - slept, static_cast<std::uint64_t>(naps) + 2);
+  EXPECT_LE(std::chrono::nanoseconds(used), is_sanitized() ? 200ms : 60ms) << "3 % of a core";
   RecordProperty("cpu_ns_in_2_s", std::to_string(used));
 }
 

@@ -92,7 +92,9 @@ int run(std::vector<char*> arguments) {
   add_sub(app, invocation);
   add_ls(app, invocation);
   add_inspect(app, invocation);
+  add_tail(app, invocation);
   add_stat(app, invocation);
+  add_export(app, invocation);
   add_doctor(app, invocation);
   add_clean(app, invocation);
   add_bench(app);

@@ -12,7 +12,7 @@
 namespace disruptor_mp::tool {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* pub_examples =
     "Examples:\n"
     "  dmp pub quotes --event-size 64 < quotes.bin\n"
     "  dmp pub file:/var/tmp/ring --event-size 4096 --wait-for 2 < data\n"
@@ -78,7 +78,7 @@ void add_pub(CLI::App& app, Invocation& invocation) {
   add_raw_options(command, *options);
   command.add_flag("-q,--quiet", options->is_quiet, "no progress, no summary");
   command.add_flag("--json", options->json, "summary and errors as JSON (on stderr)");
-  command.footer(std::string(examples) + exit_code_help);
+  command.footer(std::string(pub_examples) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;
     invocation.run = [options] { return Publication(*options).run(); };

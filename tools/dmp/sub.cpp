@@ -11,7 +11,7 @@
 namespace disruptor_mp::tool {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* sub_examples =
     "Examples:\n"
     "  dmp sub quotes > copy.bin\n"
     "  dmp sub quotes --id journal --kind required --start resume >> journal.bin\n"
@@ -60,19 +60,19 @@ void add_sub(CLI::App& app, Invocation& invocation) {
              "commit at most B events at once; 256")
       ->type_name("B");
   add_wait_strategy(command, options->consumer.wait);
-  add_choice<SubFormat>(
+  add_choice<EventFormat>(
       command, "--format", options->format,
-      {{"raw", SubFormat::raw},
-       {"hex", SubFormat::hex},
-       {"fields", SubFormat::fields},
-       {"json", SubFormat::json}},
+      {{"raw", EventFormat::raw},
+       {"hex", EventFormat::hex},
+       {"fields", EventFormat::fields},
+       {"json", EventFormat::json}},
       "raw bytes (default), or a line per event:\nhex (sequence and bytes), fields or json (as\n"
       "the ring describes its events)")
       ->type_name("FORMAT");
   command.add_flag("--frames", options->shows_frames, "print events of dmp pub with their length");
   command.add_flag("-q,--quiet", options->is_quiet, "no progress, no summary");
   command.add_flag("--json", options->json, "summary and errors as JSON (on stderr)");
-  command.footer(std::string(examples) + exit_code_help);
+  command.footer(std::string(sub_examples) + exit_code_help);
   command.callback([options, &invocation] {
     invocation.json = options->json;
     invocation.run = [options] { return Subscription(*options).run(); };

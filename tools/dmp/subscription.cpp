@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <iterator>
 
 #include "byte_frame.hpp"
 #include "disruptor_mp/os/thread.hpp"
@@ -51,19 +50,6 @@ Failure too_quiet(const Consumer<Bytes>& consumer) {
            .remedy = "Look at the producer with `dmp inspect`, or wait longer."}};
 }
 
-/// What the ring says of its events; anybody may have written that.
-std::vector<Field> require_fields(const Segment& segment) {
-  const std::string schema = segment.schema();
-  if (auto fields = parse_schema(schema, segment.shape().event_size)) return std::move(*fields);
-  throw Failure(ExitCode::usage, "not_described",
-                {.object = segment.name(),
-                 .problem = schema.empty() ? "the ring does not describe the fields of its events"
-                                           : "what the ring says of its fields makes no sense",
-                 .found = schema.empty() ? "type " + segment.type_name() : schema,
-                 .expected = "EventTraits<…>::fields in its producer, or dmp pub --schema",
-                 .remedy = "Use --format hex."});
-}
-
 }  // namespace
 
 Subscription::Subscription(const SubOptions& options)
@@ -75,9 +61,10 @@ ExitCode Subscription::run() {
   } else {
     return interrupted().code;
   }
-  if (shows_fields(options_.format)) fields_ = require_fields(consumer_->segment());
-  is_framed_ = consumer_->segment().type_name() == framed_type_name && !options_.shows_frames &&
-               !shows_fields(options_.format);
+  const Segment& segment = consumer_->segment();
+  lines_ =
+      EventLines(segment, options_.format, options_.shows_frames,
+                 shows_fields(options_.format) ? require_fields(segment) : std::vector<Field>());
   started_ = last_event_ = os::now();
   const Ending ending = read_stream();
   tell_summary(ending.outcome);
@@ -166,37 +153,12 @@ std::optional<Subscription::Ending> Subscription::look_after_silence(Poll outcom
 void Subscription::handle(std::span<const std::byte> event, Sequence sequence, bool is_last) {
   // What a handler throws on is not counted as read; so this one is the next to be read.
   if (events_ == options_.count) throw CountReached{};
-  const auto payload = is_framed_ ? read_frame(event) : event;
+  const auto payload = lines_.payload(event);
   if (!payload) fail_frame(sequence, event.size());
-  switch (options_.format) {
-    case SubFormat::raw:
-      output_.append(*payload);
-      break;
-    case SubFormat::hex:
-      append_hex(sequence, *payload);
-      break;
-    case SubFormat::fields:
-      append_line(fmt::format("{} {}\n", sequence.value(), event_text(fields_, *payload)));
-      break;
-    case SubFormat::json:
-      append_line(fmt::format("{{\"sequence\":{},\"event\":{}}}\n", sequence.value(),
-                              event_json(fields_, *payload)));
-      break;
-  }
+  lines_.append(output_, sequence.value(), *payload);
   ++events_;
   bytes_ += payload->size();
   if (is_last || events_ == options_.count || output_.is_full()) write_out();
-}
-
-void Subscription::append_hex(Sequence sequence, std::span<const std::byte> bytes) {
-  std::string line = std::to_string(sequence.value()) + ' ';
-  for (const std::byte byte : bytes)
-    fmt::format_to(std::back_inserter(line), "{:02x}", std::to_integer<unsigned>(byte));
-  append_line(line + '\n');
-}
-
-void Subscription::append_line(const std::string& line) {
-  output_.append(std::as_bytes(std::span(line)));
 }
 
 void Subscription::write_out() {

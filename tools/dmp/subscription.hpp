@@ -10,7 +10,7 @@
 
 #include "byte_stream.hpp"
 #include "disruptor_mp/disruptor_mp.hpp"
-#include "disruptor_mp/segment/event_text.hpp"
+#include "event_lines.hpp"
 #include "exit_code.hpp"
 #include "failure.hpp"
 #include "report.hpp"
@@ -18,23 +18,11 @@
 
 namespace disruptor_mp::tool {
 
-enum class SubFormat : std::uint8_t {
-  raw,     ///< the bytes, one event after the other
-  hex,     ///< a line per event: sequence and bytes
-  fields,  ///< a line per event: sequence and fields, as the ring describes them
-  json,    ///< the same as a JSON object per line
-};
-
-/// Does this format need to know the fields?
-[[nodiscard]] constexpr bool shows_fields(SubFormat format) noexcept {
-  return format == SubFormat::fields || format == SubFormat::json;
-}
-
 struct SubOptions {
   std::string ring;
   std::optional<std::uint64_t> count;
   std::optional<Duration> timeout;
-  SubFormat format = SubFormat::raw;
+  EventFormat format = EventFormat::raw;
   bool shows_frames = false;  ///< events of `dmp pub` are printed with their length and padding
   bool follows = false;
   bool is_quiet = false;
@@ -63,8 +51,6 @@ class Subscription {
   std::optional<Ending> poll_once();
   [[nodiscard]] std::optional<Ending> look_after_silence(Poll outcome) const;
   void handle(std::span<const std::byte> event, Sequence sequence, bool is_last);
-  void append_hex(Sequence sequence, std::span<const std::byte> bytes);
-  void append_line(const std::string& line);
   void write_out();
   [[noreturn]] void fail_frame(Sequence sequence, std::size_t size);
   [[nodiscard]] Ending interrupted() const;
@@ -77,8 +63,7 @@ class Subscription {
   ByteOutput output_;
   ProgressLine progress_;
   std::optional<Consumer<Bytes>> consumer_;
-  bool is_framed_ = false;
-  std::vector<Field> fields_;  ///< of the events, if they are printed
+  EventLines lines_;
   TimePoint started_;
   TimePoint last_event_;
   std::uint64_t events_ = 0;

@@ -275,6 +275,15 @@ std::uint64_t Peer::cpu_time_ns() const {
          static_cast<std::uint64_t>(used.tv_nsec);
 }
 
+std::uint64_t Peer::sleeps() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    const std::string field = "voluntary_ctxt_switches:";
+    if (line.starts_with(field)) return std::stoull(line.substr(field.size()));
+  }
+  fail_call("reading /proc/…/status");
+}
+
 char process_state(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;

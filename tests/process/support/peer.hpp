@@ -86,6 +86,8 @@ class Peer {
   void wait_killed();
   /// CPU time it has used, by the kernel's account. Nanoseconds.
   [[nodiscard]] std::uint64_t cpu_time_ns() const;
+  /// How often its main thread has gone to sleep in the kernel.
+  [[nodiscard]] std::uint64_t sleeps() const;
 
   /// For Tracer, which reaps it by itself.
   void forget() noexcept { pid_ = -1; }

@@ -98,6 +98,18 @@ void draw_away(Setting& s, Random& random) {
   away.returns = true;
   away.tarries = random.one_in(2);
 }
+/// One slot, and consumers that gate and die for good: producers release their gates, and die too.
+void draw_repairs(Setting& s, Random& random) {
+  draw_ring(s, random);
+  s.capacity = 1;
+  s.claim = 1;
+  s.producer_waiting = Waiting::block;
+  s.publishing = Publishing::one;
+  s.events = 10;
+  s.consumers = 3;
+  for (unsigned i = 0; i < s.consumers; ++i)
+    s.consumer[i] = {.kind = SimKind::gating, .stays_dead = i != 0};
+}
 void draw_observers(Setting& s, Random& random) {
   draw_crowd(s, random);
   s.runs_free = random.one_in(2);
@@ -466,6 +478,7 @@ constexpr std::array by_deaths = {S::torn_event,        S::in_doubt_published, S
                                   S::ringer_died,       S::resumed_after_death};
 constexpr std::array by_absence = {S::consumer_missing, S::timed_out, S::dead_gate_released,
                                    S::resumed_after_death};
+constexpr std::array by_repairs = {S::dead_gate_released, S::death_in_repair};
 constexpr std::array by_leases = {S::resumed_after_death, S::handled_again};
 constexpr std::array by_renaming = {S::name_taken, S::found_next_ring, S::producer_told_gone,
                                     S::told_gone};
@@ -498,16 +511,10 @@ constexpr std::array by_left_behind = {S::told_passed_over, S::passed_over_in_ha
                                        S::returned_after_passed_over, S::watcher_finds_failure};
 constexpr std::array by_standby = {S::takeover_refused, S::ring_made_again};
 /// Rare ones: its test runs many seeds.
-constexpr std::array by_chaos = {S::claim_cut_short,
-                                 S::death_behind_horizon,
-                                 S::death_between_copy_and_stamp,
-                                 S::death_between_stamps,
-                                 S::half_claim_taken_over,
-                                 S::death_in_second_takeover,
-                                 S::handled_again,
-                                 S::death_in_leaving,
-                                 S::death_in_repair,
-                                 S::told_dead};
+constexpr std::array by_chaos = {
+    S::claim_cut_short,      S::death_behind_horizon,  S::death_between_copy_and_stamp,
+    S::death_between_stamps, S::half_claim_taken_over, S::death_in_second_takeover,
+    S::handled_again,        S::death_in_leaving,      S::told_dead};
 
 constexpr auto all = std::to_array<Profile>({
     {"steady", "one producer, one consumer, nobody dies", 0, draw_steady, false, by_claims},
@@ -518,6 +525,8 @@ constexpr auto all = std::to_array<Profile>({
     {"observers", "observers beside gating consumers or a ring that runs free", 0, draw_observers,
      false, by_observers},
     {"away", "rings held full by consumers that are away or dead", 2, draw_away, false, by_absence},
+    {"repairs", "gating consumers die, and who releases their gates dies too", 8, draw_repairs,
+     false, by_repairs},
     {"handover", "producers leave in order, successors go on", 0, draw_handover, false,
      by_handover},
     {"crash", "up to two deaths anywhere, restarted under the same identity", 2, draw_crowd, false,
