@@ -182,7 +182,7 @@ TEST(Errors, Of_usage_are_one_line_with_the_way_to_the_help) {
       {"sub", "x", "--kind", "lazy"},
       {"inspect"},
       {"tail", "x", "--last", "-1"},
-      {"tail", "x", "--json", "--format", "hex"},
+      {"tail", "x", "--format", "raw"},
       {"stat"},
       {"stat", "x", "--interval", "never"},
       {"ls", "--nonsense"},
