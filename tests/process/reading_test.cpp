@@ -51,8 +51,8 @@ TEST_P(Reading, An_idle_blocked_consumer_uses_no_cpu) {
   const auto start = std::chrono::steady_clock::now();
   std::this_thread::sleep_for(2s);
   const std::uint64_t used = consumer.cpu_time_ns() - before;
-  // A look each 50 ms whether somebody has died, and not many more. What a look takes is the machine's
-  // business: some 0.1 ms, a few times that beside other work.
+  // A look each 50 ms whether somebody has died, and not many more. What a look takes is the
+  // machine's business: some 0.1 ms, a few times that beside other work.
   const auto naps = (std::chrono::steady_clock::now() - start) / 50ms;
   EXPECT_LE(consumer.sleeps() - slept, static_cast<std::uint64_t>(naps) * 3 / 2);
   EXPECT_LE(std::chrono::nanoseconds(used), is_sanitized() ? 200ms : 60ms) << "3 % of a core";

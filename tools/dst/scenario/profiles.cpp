@@ -98,7 +98,8 @@ void draw_away(Setting& s, Random& random) {
   away.returns = true;
   away.tarries = random.one_in(2);
 }
-/// One slot or two, and consumers that gate and die for good: producers release their gates, and die too.
+/// One slot or two, and consumers that gate and die for good: producers release their gates, and
+/// die too.
 void draw_repairs(Setting& s, Random& random) {
   draw_ring(s, random);
   s.capacity = random.one_in(4) ? 2 : 1;
