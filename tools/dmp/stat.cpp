@@ -18,6 +18,7 @@
 #include "json_output.hpp"
 #include "look.hpp"
 #include "option_values.hpp"
+#include "report.hpp"
 #include "ring_facts.hpp"
 #include "stop_signal.hpp"
 #include "table.hpp"
